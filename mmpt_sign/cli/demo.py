@@ -1,0 +1,69 @@
+"""``mmpt-sign demo``: train the default experiment on the embedded data, evaluate it, score one pose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mmpt_sign.config.schema import Experiment
+    from mmpt_sign.records import Record
+
+EXPERIMENT = Path("projects/demo/fingerclip.yaml")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this file."""
+    app.command()(demo)
+
+
+def demo(
+    override: Annotated[list[str] | None, typer.Option("-o", "--override", help="key=value, any key.")] = None,
+) -> None:
+    """Train on real fingerspelling of many sign languages, test on languages held out, score a pose."""
+    from mmpt_sign.config.load import find_file, load_experiment
+    from mmpt_sign.launch.job import JobType, jobs
+    from mmpt_sign.launch.local import run_here
+
+    file = find_file(EXPERIMENT)
+    experiment = load_experiment(file, override or ())
+    records = list(experiment.dataset.records(experiment.data_root))
+    typer.echo(_what_is_held_out(records))
+    for kind in (JobType.LOCAL_SINGLE, JobType.LOCAL_PREDICT):
+        (job,) = jobs(file, experiment, kind, overrides=override or ())
+        code = run_here(job)
+        if code:
+            raise typer.Exit(code)
+    _show(experiment, job.folder, records)
+
+
+def _what_is_held_out(records: list[Record]) -> str:
+    from mmpt_sign.text.tags import sign_language_name
+
+    parts = {}
+    for split in ("train", "valid", "test"):
+        languages = sorted({sign_language_name(r.sign_language) for r in records if r.split == split})
+        clips = sum(r.split == split for r in records)
+        parts[split] = f"{clips} clips of {len(languages)} sign languages", ", ".join(languages)
+    return (
+        f"Train on {parts['train'][0]}; choose the checkpoint on {parts['valid'][0]} ({parts['valid'][1]}).\n"
+        f"Held out, never seen before the test: {parts['test'][0]} ({parts['test'][1]})."
+    )
+
+
+def _show(experiment: Experiment, folder: Path, records: list[Record]) -> None:
+    from rich.console import Console
+
+    from mmpt_sign.inference.load import load
+    from mmpt_sign.launch.compare import comparison
+
+    Console().print(comparison(experiment, folder, records))
+    pose = next(record for record in records if record.split == "test" and record.source.path.suffix == ".pose")
+    others = [r.texts[0] for r in records if r.split == "test" and r.sign_language == pose.sign_language and r is not pose]
+    prompts = ["random text", pose.texts[0], *others[:5]]
+    typer.echo(f"\nScores of {pose.source.path.name} ({pose.texts[0]}):")
+    for prompt, value in zip(prompts, load(folder).similarity([pose.source.path], prompts)[0], strict=True):
+        typer.echo(f"{prompt!r} {float(value)}")
+    typer.echo(f"\nThe run is in {folder}, its metrics in {folder}/eval.")

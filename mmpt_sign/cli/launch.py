@@ -1,0 +1,112 @@
+"""Start training and predict jobs: ``mmpt-sign launch`` and, with the original's words, ``locallaunch.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmpt_sign.cli.errors import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmpt_sign.launch.job import Job, JobType
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this file."""
+    app.command()(launch)
+    app.command()(results)
+
+
+def launch(
+    files: Annotated[str, typer.Argument(help="Experiment file, or several joined by commas.")],
+    jobtype: Annotated[str, typer.Option(help="local_single, local_small (2), local_big (4), local_predict, slurm.")] = "",
+    dryrun: Annotated[bool, typer.Option("--dryrun", help="Print what would run; write nothing.")] = False,
+    override: Annotated[list[str] | None, typer.Option("-o", "--override", help="key=value, any key.")] = None,
+    seeds: Annotated[str, typer.Option(help="One run per seed: 0,1,2 or 0-4.")] = "",
+    processes: Annotated[int | None, typer.Option(min=1, help="Processes, where the job type's number is not wanted.")] = None,
+    predict: Annotated[bool, typer.Option("--predict", help="With slurm: queue predict jobs.")] = False,
+    partition: Annotated[str | None, typer.Option(help="SLURM partition.")] = None,
+    hours: Annotated[float, typer.Option(help="SLURM time limit.")] = 24.0,
+    executor: Annotated[str, typer.Option(help="submitit executor: auto, slurm, local, debug.")] = "auto",
+) -> None:
+    """Train or evaluate experiments; the exit code is the job's own."""
+    from mmpt_sign.config.load import find_file, load_experiment
+    from mmpt_sign.launch.job import jobs, parse_seeds
+
+    made = []
+    for name in files.split(","):
+        file = find_file(Path(name.strip()))
+        kind = _kind(jobtype, file)
+        experiment = load_experiment(file, override or ())
+        made += jobs(
+            file, experiment, kind, seeds=parse_seeds(seeds), overrides=override or (), processes=processes
+        )
+    if dryrun:
+        for job in made:
+            typer.echo(str(job))
+        return
+    if made[0].kind == "slurm":
+        _submit(made, predict, partition, hours, executor)
+        return
+    from mmpt_sign.launch.local import run_here
+
+    for job in made:
+        code = run_here(job)
+        if code:
+            raise typer.Exit(code)
+
+
+def _submit(made: Sequence[Job], predict: bool, partition: str | None, hours: float, executor: str) -> None:
+    from dataclasses import replace
+
+    from mmpt_sign.launch.job import JobType
+    from mmpt_sign.launch.slurm import Cluster, submit
+
+    kind = JobType.LOCAL_PREDICT if predict else JobType.LOCAL_SINGLE
+    chosen = [replace(job, kind=kind) for job in made]
+    cluster = Cluster(partition=partition, hours=hours, gpus=made[0].processes, executor=executor)
+    for handle in submit(chosen, cluster):
+        typer.echo(f"queued as {handle.job_id}")
+        if executor in ("local", "debug"):
+            code = int(handle.result())
+            if code:
+                raise typer.Exit(code)
+
+
+def _kind(jobtype: str, file: Path) -> JobType:
+    from mmpt_sign.errors import ConfigError
+    from mmpt_sign.launch.job import JobType
+    from mmpt_sign.registry import nearest
+
+    if not jobtype:
+        return JobType.LOCAL_PREDICT if file.stem.startswith("test") else JobType.LOCAL_SINGLE
+    known = [str(kind) for kind in JobType]
+    if jobtype not in known:
+        raise ConfigError(f"--jobtype {jobtype}: unknown{nearest(jobtype, known)}; known: {', '.join(known)}")
+    return JobType(jobtype)
+
+
+def results(
+    runs: Annotated[Path, typer.Argument(help="Folder of runs.")] = Path("runs"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the tables.")] = Path("results"),
+) -> None:
+    """Collect the metrics of all runs into CSV tables."""
+    from mmpt_sign.evaluation.results import collect
+
+    for path in collect(runs, out):
+        typer.echo(str(path))
+
+
+def launch_app() -> None:
+    """``python locallaunch.py``: the launch command alone."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command()(launch)
+    try:
+        with sentences():
+            app(standalone_mode=False)
+    except typer.Exit as end:
+        raise SystemExit(end.exit_code) from None

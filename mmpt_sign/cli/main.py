@@ -1,0 +1,43 @@
+"""The command ``mmpt-sign``: one file per command group, heavy imports inside the commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from mmpt_sign import __version__
+from mmpt_sign.cli import data, demo, experiments, launch, setup, use
+from mmpt_sign.cli.errors import sentences
+
+
+class Commands(TyperGroup):
+    """A user's mistake becomes one paragraph and exit code 2, whatever the command."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command."""
+        with sentences():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Sign language and text in one embedding space: train, evaluate, embed, score, search.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+for room in (demo, use, launch, experiments, data, setup):
+    room.add_to(app)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,15 @@
+"""``mmpt-sign setup``: the part of the installation that pip alone cannot do."""
+
+from __future__ import annotations
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this file."""
+    app.command()(setup)
+
+
+def setup() -> None:
+    """Install fairseq and the default text weights into this environment (needs the extra [train])."""
+    raise NotImplementedError

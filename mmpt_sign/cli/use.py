@@ -1,0 +1,81 @@
+"""Use a trained model: ``score``, ``embed``, ``search``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[Path, typer.Option("--model", "-m", help="Run folder or exported model.")]
+DEFAULT_MODEL = Path("runs/demo/fingerclip")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this file."""
+    for command in (score, embed, search):
+        app.command()(command)
+
+
+def score(
+    pose: Annotated[Path, typer.Argument(help="A .pose file.")],
+    prompts: Annotated[list[str], typer.Argument(help="Prompts to compare it with.")],
+    model: Model = DEFAULT_MODEL,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score a pose file against prompts, one line each in the order given."""
+    import mmpt_sign
+
+    scores = mmpt_sign.load(model).similarity([pose], prompts)[0]
+    rows = [(prompt, float(value)) for prompt, value in zip(prompts, scores, strict=True)]
+    if as_json:
+        typer.echo(json.dumps([{"prompt": prompt, "score": value} for prompt, value in rows]))
+        return
+    for prompt, value in rows:
+        typer.echo(f"{prompt!r} {value}")
+
+
+def embed(
+    inputs: Annotated[list[str], typer.Argument(help="Pose files, or prompts with --text.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="File .npy to write the vectors to.")],
+    model: Model = DEFAULT_MODEL,
+    text: Annotated[bool, typer.Option("--text", help="The inputs are prompts.")] = False,
+) -> None:
+    """Write the vectors of pose files or prompts, one row each."""
+    import os
+
+    import numpy as np
+
+    import mmpt_sign
+
+    loaded = mmpt_sign.load(model)
+    vectors = loaded.embed_texts(inputs) if text else loaded.embed_poses(inputs)
+    out = out.with_suffix(".npy")
+    fresh = out.with_name(f".{out.stem}.{os.getpid()}.npy")
+    np.save(fresh, vectors)
+    os.replace(fresh, out)
+    typer.echo(f"{out}: {vectors.shape[0]} vectors of {vectors.shape[1]} numbers")
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="Text, or a .pose file.")],
+    among: Annotated[Path, typer.Option(help="Folder with an index.csv, or a saved index (.npz).")],
+    model: Model = DEFAULT_MODEL,
+    k: Annotated[int, typer.Option("-k", min=1, help="Answers wanted.")] = 5,
+    save: Annotated[Path | None, typer.Option(help="Keep the index in this .npz file.")] = None,
+) -> None:
+    """Find the clips nearest to a text or to a pose."""
+    import mmpt_sign
+    from mmpt_sign.inference.index import Index
+
+    loaded = mmpt_sign.load(model)
+    if among.suffix == ".npz":
+        index = Index.load(among, loaded)
+    else:
+        index = Index.build(loaded, mmpt_sign.build("dataset", name="folder", folder=among).records(None))
+    if save is not None:
+        index.save(save)
+    hits = index.search(pose=query, k=k) if query.endswith(".pose") else index.search(text=query, k=k)
+    for hit in hits:
+        typer.echo(f"{hit.score:.4f}  {hit.id}  {hit.text}")

@@ -1,0 +1,1 @@
+"""Typed experiments: load, inherit, override, validate, show."""

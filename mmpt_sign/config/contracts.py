@@ -1,0 +1,196 @@
+"""The contracts that hold the system together: what each kind of named part must offer.
+
+A *part* is the YAML block itself: a small frozen, validated object whose fields are the block's keys and whose method
+does the work or builds the network.  Its module is light (torch is imported inside methods, never at the top), so a
+whole experiment is checked before anything heavy is loaded.  The file name of a part is its name in YAML.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from mmpt_sign.models.token_set import TokenSet
+    from mmpt_sign.poses.clip import Clip, FloatArray, Layout
+    from mmpt_sign.records import Record
+    from mmpt_sign.text.tokenizer import Tokenizer
+
+
+class Options(BaseModel):
+    """A validated block of YAML: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(Options, ABC):
+    """A block that is chosen by name from a registry (``registry.names(kind)`` lists the choices)."""
+
+    kind_of_part: ClassVar[str]
+    name_key: ClassVar[str] = "name"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare_name(cls, value: Any) -> Any:
+        """Let ``front_end: linear`` stand for ``front_end: {name: linear}``."""
+        return {cls.name_key: value} if isinstance(value, str) else value
+
+
+class Dataset(Part):
+    """Records and nothing else; reading frames is the stream's work."""
+
+    kind_of_part: ClassVar[str] = "dataset"
+
+    @abstractmethod
+    def records(self, data_root: Path | None) -> Sequence[Record]:
+        """Every record of every split, in a stable order."""
+
+
+class Augmentation(Part):
+    """One random change of a prepared clip, drawn from ``rng`` alone so that it can be repeated."""
+
+    kind_of_part: ClassVar[str] = "augmentation"
+    short_form: ClassVar[str | None] = None  # the key that a bare number stands for: ``noise: 0.01``
+
+    @abstractmethod
+    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """The changed clip; the given one is never written to."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare_number(cls, value: Any) -> Any:
+        if isinstance(value, int | float) and not isinstance(value, bool) and cls.short_form:
+            return {cls.short_form: value}
+        return {} if value is True or value is None else value
+
+
+class Stream(Part):
+    """Data side of one modality: Clip -> (T, D) array of frames, the same in training, prediction and use."""
+
+    kind_of_part: ClassVar[str] = "stream"
+    name_key: ClassVar[str] = "kind"
+
+    max_frames: int = Field(256, ge=1, description="longest window that is fed to the encoder at once")
+    long_clips: Literal["window", "truncate"] = Field(
+        "window", description="a longer clip is cut into windows whose embeddings are averaged, or cut off"
+    )
+
+    @abstractmethod
+    def fixed_to(self, layout: Layout) -> Stream:
+        """This stream with its points spelled out for the training data, so that other layouts map onto them."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """D, once the stream is fixed to a layout."""
+
+    @abstractmethod
+    def prepare(self, clip: Clip) -> Clip:
+        """The deterministic part (selection, mirroring, normalisation), worth caching."""
+
+    @abstractmethod
+    def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
+        """A prepared clip as (T, D) frames; with ``rng`` it is augmented first.  T >= 1 always."""
+
+
+class FrontEnd(Part):
+    """Frames of one or several streams -> (B, L, d_out) inputs of an encoder."""
+
+    kind_of_part: ClassVar[str] = "front_end"
+
+    @abstractmethod
+    def build(self, widths: Mapping[str, int], d_out: int) -> nn.Module:
+        """A module ``{stream: (x (B, L, D), mask (B, L))} -> (x (B, L', d_out), mask (B, L'))``."""
+
+
+class Encoder(Part):
+    """(x (B, L, width), mask (B, L)) -> TokenSet, whatever the modality."""
+
+    kind_of_part: ClassVar[str] = "encoder"
+
+    @abstractmethod
+    def resolved(self) -> Encoder:
+        """This part with the architecture spelled out, so that it can be rebuilt without its pretrained weights."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """What the front end must deliver, known once resolved."""
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """The network, with pretrained weights where the part names them."""
+
+
+class Fusion(Part):
+    """dict of TokenSets -> dict of TokenSets; may add ``fused``."""
+
+    kind_of_part: ClassVar[str] = "fusion"
+
+    @abstractmethod
+    def build(self, widths: Mapping[str, int]) -> nn.Module:
+        """A module that keeps the length and mask of every set it returns."""
+
+
+class Text(Part):
+    """The text tower: tokeniser and encoder of prompts."""
+
+    kind_of_part: ClassVar[str] = "text"
+
+    @abstractmethod
+    def resolved(self) -> Text:
+        """As `Encoder.resolved`."""
+
+    @abstractmethod
+    def tokenizer(self, folder: Path | None = None) -> Tokenizer:
+        """The tokeniser of the named weights, or the one saved in ``folder``."""
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """A module ``(ids (B, S), mask (B, S)) -> TokenSet``."""
+
+
+class Similarity(Part):
+    """Two TokenSets -> directed score matrices ``{"video_to_text": (Bv, Bt), "text_to_video": (Bv, Bt)}``, unscaled."""
+
+    kind_of_part: ClassVar[str] = "similarity"
+    needs: ClassVar[Literal["pooled", "tokens"]] = "pooled"
+
+    @abstractmethod
+    def __call__(self, video: TokenSet, text: TokenSet) -> dict[str, Tensor]:
+        """Scores of every pair; a symmetric similarity returns the same matrix under both names."""
+
+
+class Loss(Part):
+    """Score matrices and which pairs are right -> named scalars."""
+
+    kind_of_part: ClassVar[str] = "loss"
+    needs_paired_rows: ClassVar[bool] = False  # True: row i and column i are one clip, texts must not be merged
+
+    weight: float = Field(1.0, ge=0, description="factor of this term in the total")
+    scale: float | Literal["learned"] = Field(1.0, description="factor on the scores before the softmax")
+    initial_scale: float = Field(1 / 0.07, gt=0, description="where a learned scale starts")
+    max_scale: float = Field(100.0, gt=0, description="where a learned scale is clamped")
+
+    @abstractmethod
+    def __call__(
+        self, matrices: Mapping[str, Tensor], same_answer: Tensor, *, scale: Tensor | float | None = None
+    ) -> dict[str, Tensor]:
+        """Scalars whose entry ``loss`` is minimised; ``same_answer`` (Bv, Bt) bool marks the right pairs."""
+
+
+class Evaluation(Part):
+    """One way of judging a trained model, runnable on a finished run without training."""
+
+    kind_of_part: ClassVar[str] = "evaluation"
+
+    @abstractmethod
+    def run(self, model: Any, records: Sequence[Record], folder: Path) -> dict[str, float]:
+        """Write CSV files into ``folder`` and return the headline figures."""

@@ -1,0 +1,157 @@
+"""The typed experiment: every key of a YAML file, with its default and its meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from mmpt_sign.config.contracts import Options
+from mmpt_sign.config.named import (
+    DatasetPart,
+    EncoderPart,
+    EvaluationPart,
+    FrontEndPart,
+    FusionPart,
+    LossPart,
+    SimilarityPart,
+    StreamPart,
+    TextPart,
+)
+from mmpt_sign.registry import find
+
+
+class VideoTower(Options):
+    """Frames of one stream (or of several that the front end mixes) -> one TokenSet."""
+
+    front_end: FrontEndPart = Field(default_factory=lambda: find("front_end", "linear")())
+    encoder: EncoderPart
+    of: tuple[str, ...] | None = Field(None, description="streams that the front end reads; default: the tower's name")
+
+
+class BatchOptions(Options):
+    """Which examples meet in a batch, and how they are laid out."""
+
+    order: Literal["shuffled", "frozen", "round_robin"] = Field(
+        "shuffled", description="reshuffled each epoch; shuffled once; or one example per answer in turn"
+    )
+    unique_texts: bool = Field(False, description="no answer twice in a batch, as far as the data allow")
+    length_buckets: bool = Field(True, description="clips of similar length together, so that little is padding")
+    merge_texts: bool = Field(True, description="each distinct prompt of a batch is encoded once")
+    multiple: int = Field(1, ge=1, description="cut batches at multiples of this (the original: 8)")
+    drop_last: bool = Field(False, description="leave out an incomplete last batch")
+
+
+class OptimOptions(Options):
+    """Optimiser, schedule and length of training."""
+
+    name: Literal["adam", "adamw"] = "adamw"
+    lr: float = Field(5e-5, gt=0)
+    betas: tuple[float, float] = (0.9, 0.98)
+    eps: float = Field(1e-8, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    clip_norm: float = Field(2.0, ge=0, description="global gradient norm; 0 = off")
+    groups: dict[Literal["front_end", "encoder", "fusion", "text", "loss"], float] = Field(
+        default_factory=dict, description="learning rate of a part of the model where it differs from lr"
+    )
+    schedule: Literal["polynomial", "cosine", "constant"] = "cosine"
+    warmup: float = Field(0.1, ge=0, description="updates, or a share of all updates if below 1")
+    decay_updates: int | None = Field(None, ge=1, description="length of the decay; default: the length of training")
+    batch_size: int = Field(64, ge=1, description="clips per process and step")
+    update_freq: int = Field(1, ge=1, description="steps whose gradients are added up before an update")
+    epochs: int = Field(25, ge=1)
+    max_updates: int | None = Field(None, ge=1, description="stop after this many updates even within an epoch")
+    precision: Literal["fp32", "bf16", "amp", "fp16"] = "fp32"
+    average: float = Field(0.0, ge=0, lt=1, description="decay of a moving average of the weights used in the end; 0 = off")
+
+
+class EvaluateOptions(Options):
+    """How checkpoints are chosen while training and what a predict job measures."""
+
+    select: Literal["geometric_mean", "R@1", "R@5", "R@10", "MRR", "loss", "last"] = Field(
+        "geometric_mean", description="what picks the best checkpoint; metrics are means of both directions"
+    )
+    split: str = Field("valid", description="split that selects; never the test split")
+    every: int = Field(1, ge=1, description="epochs between two looks at the selecting split")
+    patience: int | None = Field(None, ge=1, description="stop after this many looks without improvement")
+    batch_size: int = Field(64, ge=1)
+    tasks: tuple[EvaluationPart, ...] = Field(
+        default_factory=lambda: (find("evaluation", "retrieval")(),), description="what a predict job runs"
+    )
+
+
+class RunOptions(Options):
+    """Where and on what a job runs; nothing here changes a number."""
+
+    folder: Path = Path("runs")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int | None = Field(None, ge=1, description="CPU threads per process; default: torch's own choice")
+    workers: int = Field(0, ge=0, description="data loader processes")
+    log_every: int = Field(10, ge=1, description="updates between two lines of train.jsonl")
+    save_seconds: float = Field(60.0, ge=0, description="at most this much work is lost when a run is killed")
+    cache_megabytes: int = Field(1024, ge=0, description="prepared clips kept in memory")
+
+
+class Experiment(Options):
+    """One experiment, as resolved from one YAML file."""
+
+    name: str = Field("", description="set from the path of the file")
+    notes: str = ""
+    run: str | None = Field(None, description="name of the experiment whose run is evaluated; default: this one")
+    data_root: Path | None = Field(None, description="folder of the corpora; default: the variable MMPT_SIGN_DATA")
+    seed: int = Field(1, ge=0, lt=2**31)
+    init_from: Path | None = Field(None, description="run or exported model whose weights start this one")
+    dataset: DatasetPart
+    streams: dict[str, StreamPart] = Field(min_length=1)
+    video: dict[str, VideoTower] = Field(min_length=1)
+    fusion: FusionPart = Field(default_factory=lambda: find("fusion", "none")())
+    text: TextPart
+    similarity: dict[str, SimilarityPart] = Field(min_length=1)
+    loss: dict[str, LossPart] = Field(min_length=1)
+    batch: BatchOptions = BatchOptions()
+    optim: OptimOptions = OptimOptions()
+    evaluate: EvaluateOptions = EvaluateOptions()
+    job: RunOptions = RunOptions()
+
+    def conflicts(self) -> list[tuple[tuple[str, ...], str]]:
+        """Combinations that cannot work, each with the path of the key to change."""
+        found: list[tuple[tuple[str, ...], str]] = []
+        for name, tower in self.video.items():
+            found += [
+                (("video", name), f"reads stream '{stream}', which is not among the streams: {', '.join(self.streams)}")
+                for stream in tower.of or (name,)
+                if stream not in self.streams
+            ]
+        found += [
+            (("loss", name), f"has no similarity of the same name; similarities: {', '.join(self.similarity)}")
+            for name in self.loss
+            if name not in self.similarity
+        ]
+        found += [
+            (("similarity", name), problem) for name in self.similarity if (problem := self._pair_problem(name)) is not None
+        ]
+        if self.batch.merge_texts:
+            found += [
+                (("loss", name), f"'{loss.name}' compares clip i with text i: set batch.merge_texts to false")
+                for name, loss in self.loss.items()
+                if loss.needs_paired_rows
+            ]
+        if self.evaluate.split == "test":
+            found.append((("evaluate", "split"), "the test split must not choose the checkpoint"))
+        return found
+
+    def sides(self) -> set[str]:
+        """Names that a similarity may compare: towers, ``fused``, ``text``, and ``video`` for the one that speaks for all."""
+        return {*self.video, "fused", "video", "text"}
+
+    def pair(self, name: str) -> tuple[str, str] | None:
+        """``pose_text`` -> ("pose", "text"), for names that may hold underscores themselves."""
+        words = name.split("_")
+        splits = [("_".join(words[:n]), "_".join(words[n:])) for n in range(1, len(words))]
+        return next((pair for pair in splits if set(pair) <= self.sides()), None)
+
+    def _pair_problem(self, name: str) -> str | None:
+        if self.pair(name) is None:
+            return f"is not a pair A_B of {', '.join(sorted(self.sides()))}"
+        return None

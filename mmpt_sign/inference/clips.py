@@ -1,0 +1,33 @@
+"""Anything a user may call a pose, as a `Clip`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmpt_sign.errors import DataError
+from mmpt_sign.poses.arrays import clip_from_array, read_source
+from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.layouts import by_point_count
+from mmpt_sign.poses.read import from_pose, read
+from mmpt_sign.records import Source
+
+
+def as_clip(pose: Any, points: str | None = None) -> Clip:
+    """A path to a ``.pose`` or ``.npy`` file, bytes of one, a ``pose_format.Pose``, a (T, V, C) array, or a clip."""
+    if isinstance(pose, Clip):
+        return pose
+    if isinstance(pose, bytes):
+        return read(pose)
+    if isinstance(pose, str | Path):
+        path = Path(pose)
+        if not path.is_file():
+            raise DataError(f"{path}: no such pose file")
+        return read(path) if path.suffix == ".pose" else read_source(Source(path, layout=points))
+    if isinstance(pose, np.ndarray):
+        return clip_from_array(pose, points or by_point_count(pose.shape))
+    if hasattr(pose, "header") and hasattr(pose, "body"):
+        return from_pose(pose)
+    raise DataError(f"a {type(pose).__name__} is not a pose: give a path, bytes, a Pose object or a (T, V, C) array")

@@ -1,0 +1,45 @@
+"""Open a model: a run folder, an exported folder, or the folder of an imported checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmpt_sign.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from mmpt_sign.inference.model import SignModel
+
+CONFIG = "config.json"
+
+
+def load(path: str | Path, device: str = "auto") -> SignModel:
+    """A ready model from ``path``, on a GPU where there is one unless ``device`` says otherwise."""
+    import torch
+
+    from mmpt_sign.inference.model import SignModel
+    from mmpt_sign.models.checkpoint import load_model
+
+    folder = model_folder(Path(path))
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    network, experiment, tokenizer, notes = load_model(folder, device)
+    return SignModel(network, experiment, tokenizer, notes)
+
+
+def model_folder(path: Path) -> Path:
+    """The exported model inside ``path``, which may be that folder itself, a run, or a run with one seed."""
+    if (path / CONFIG).is_file():
+        return path
+    if (path / "model" / CONFIG).is_file():
+        return path / "model"
+    seeds = sorted(p.parent.parent for p in path.glob("seed-*/model/" + CONFIG))
+    if len(seeds) == 1:
+        return seeds[0] / "model"
+    if seeds:
+        raise CheckpointError(f"{path}: holds {len(seeds)} seeds; name one, for example {seeds[0]}")
+    if path.suffix in (".pt", ".pth", ".bin"):
+        raise CheckpointError(f"{path}: a pickled checkpoint; convert it with 'mmpt-sign import' first")
+    found = sorted(str(p.parent.parent) for p in Path("runs").glob("**/model/" + CONFIG))[:5]
+    known = f"; trained here: {', '.join(found)}" if found else "; train one with 'mmpt-sign demo' or locallaunch.py"
+    raise CheckpointError(f"{path}: no model there (looked for {CONFIG} and model/{CONFIG}){known}")

@@ -1,0 +1,163 @@
+"""A trained model in use: poses and texts in, vectors and scores out.
+
+Training selects checkpoints, predict jobs and applications all embed through this one class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmpt_sign.batches.collate import pad_frames, pad_ids
+from mmpt_sign.errors import ConfigError, DataError
+from mmpt_sign.inference.clips import as_clip
+from mmpt_sign.models.token_set import TokenSet
+from mmpt_sign.poses.arrays import read_source
+from mmpt_sign.poses.window import windows
+
+if TYPE_CHECKING:
+    from mmpt_sign.config.schema import Experiment
+    from mmpt_sign.models.dual_encoder import DualEncoder
+    from mmpt_sign.poses.clip import Clip, FloatArray
+    from mmpt_sign.records import Record
+    from mmpt_sign.text.tokenizer import Tokenizer
+
+TOKENS_PER_BATCH = 8192
+
+
+class SignModel:
+    """Embeds poses and texts into one space and compares them."""
+
+    def __init__(
+        self, network: DualEncoder, experiment: Experiment, tokenizer: Tokenizer, notes: dict[str, Any] | None = None
+    ) -> None:
+        self.network = network
+        self.experiment = experiment
+        self.tokenizer = tokenizer
+        self.notes = notes or {}
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.network.parameters()).device
+
+    @property
+    def needs(self) -> dict[str, Any]:
+        """What a clip must offer to this model: its streams by kind."""
+        return {name: stream.kind for name, stream in self.experiment.streams.items()}
+
+    def embed_poses(self, poses: Iterable[Any], *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
+        """Vectors (N, D) of poses given as paths, ``Pose`` objects, `Clip` objects or (T, V, C) arrays.
+
+        ``points`` names the layout of plain arrays when their number of points alone does not tell it.
+        """
+        stream = self._only_stream()
+        frames = [stream.encode(stream.prepare(as_clip(pose, points))) for pose in _listed(poses)]
+        return self.embed_frames(frames, batch_tokens)
+
+    def embed_records(self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
+        """Vectors (N, D) of a data set's records."""
+        return self.embed_poses([read_source(record.source) for record in records], batch_tokens=batch_tokens)
+
+    def embed_texts(self, texts: Iterable[str], *, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
+        """Vectors (M, D) of prompts; equal prompts are encoded once."""
+        given = [texts] if isinstance(texts, str) else list(texts)
+        if not all(isinstance(text, str) for text in given):
+            raise DataError("texts must be strings")
+        distinct = list(dict.fromkeys(given))
+        rows = self.tokenizer.encode(distinct, self.experiment.text.max_tokens)
+        vectors = np.zeros((len(distinct), self._width()), np.float32)
+        for chosen in _by_length([len(row) for row in rows], batch_tokens):
+            ids, mask = pad_ids([rows[i] for i in chosen], self.tokenizer.pad_id)
+            vectors[chosen] = self._vectors(self._run(self.network.encode_text, ids, mask))
+        return vectors[[distinct.index(text) for text in given]] if len(given) != len(distinct) else vectors
+
+    def similarity(self, poses: Iterable[Any], texts: Iterable[str]) -> FloatArray:
+        """Scores (N, M): the model's own similarity, without the learned scale."""
+        return self.score(self.embed_poses(poses), self.embed_texts(texts))
+
+    def score(self, video: FloatArray, text: FloatArray) -> FloatArray:
+        """Scores (N, M) of embedded clips and texts."""
+        return video @ text.T
+
+    def classify(self, poses: Iterable[Any], prompts: Sequence[str], top_k: int = 5) -> list[list[tuple[str, float]]]:
+        """For each pose the ``top_k`` prompts with their scores, best first."""
+        scores = self.similarity(poses, prompts)
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
+        return [[(prompts[j], float(row[j])) for j in best] for row, best in zip(scores, order, strict=True)]
+
+    def _only_stream(self) -> Any:
+        if len(self.experiment.streams) != 1:
+            raise ConfigError(f"this model needs the streams {self.needs}; one pose is not enough")
+        return next(iter(self.experiment.streams.values()))
+
+    def _primary(self) -> Any:
+        return next(iter(self.experiment.similarity.values()))
+
+    def _width(self) -> int:
+        text = self.experiment.text.resolved()
+        return int(text.project or text.architecture.hidden_size)
+
+    def embed_frames(self, frames: Sequence[FloatArray], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
+        """Vectors (N, D) of (T, D) frames as the stream encodes them; a long clip is the mean of its windows."""
+        name, stream = next(iter(self.experiment.streams.items()))
+        pieces = [(i, part) for i, x in enumerate(frames) for part in _windows(x, stream)]
+        total = np.zeros((len(frames), self._width()), np.float32)
+        weight = np.zeros((len(frames), 1), np.float32)
+        for chosen in _by_length([len(part) for _, part in pieces], batch_tokens):
+            x, mask = pad_frames([pieces[i][1] for i in chosen])
+            sets = self._run(lambda x, mask: self.network.encode_video({name: (x, mask)})["video"], x, mask)
+            for i, vector in zip(chosen, sets.pooled.float().cpu().numpy(), strict=True):
+                owner, part = pieces[i]
+                total[owner] += vector * len(part)
+                weight[owner] += len(part)
+        return self._normalised(total / np.maximum(weight, 1))
+
+    def _run(self, encode: Any, *inputs: Tensor) -> TokenSet:
+        training = self.network.training
+        self.network.eval()
+        try:
+            with torch.inference_mode():
+                encoded: TokenSet = encode(*(value.to(self.device) for value in inputs))
+        finally:
+            self.network.train(training)
+        return encoded
+
+    def _vectors(self, sets: TokenSet) -> FloatArray:
+        pooled: FloatArray = sets.pooled.float().cpu().numpy()
+        return self._normalised(pooled)
+
+    def _normalised(self, pooled: FloatArray) -> FloatArray:
+        vectors: FloatArray = self._primary().vectors(torch.from_numpy(pooled)).numpy()
+        return vectors
+
+
+def _windows(x: FloatArray, stream: Any) -> list[FloatArray]:
+    if len(x) <= stream.max_frames or stream.long_clips == "truncate":
+        return [x[: stream.max_frames]]
+    return [x[window] for window in windows(len(x), stream.max_frames)]
+
+
+def _listed(poses: Any) -> list[Any]:
+    """One pose or many: a single path or object stands for a list of one."""
+    if isinstance(poses, str | Path | np.ndarray) or not isinstance(poses, Iterable) or hasattr(poses, "body"):
+        return [poses]
+    return list(poses)
+
+
+def _by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Indices in batches, longest first, each batch within ``budget`` padded positions."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= budget:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+

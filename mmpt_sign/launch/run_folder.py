@@ -1,0 +1,30 @@
+"""Where the runs of an experiment are: ``runs/<project>/<experiment>[/seed-N]``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmpt_sign.config.schema import Experiment
+
+
+def run_name(experiment: Experiment) -> str:
+    """The experiment whose run is meant: itself, the one it names, or, for a ``test_`` twin, the one it tests."""
+    if experiment.run is not None:
+        return experiment.run
+    head, slash, stem = experiment.name.rpartition("/")
+    return head + slash + stem.removeprefix("test_")
+
+
+def run_folder(experiment: Experiment, seed: int | None = None) -> Path:
+    """The folder of the run, one level deeper where several seeds were asked for."""
+    folder = experiment.job.folder / run_name(experiment)
+    return folder if seed is None else folder / f"seed-{seed}"
+
+
+def evaluation_folder(run: Path, experiment: Experiment, split: str) -> Path:
+    """``eval/<dataset>_<split>``, with the twin's own name added where it asks something else than the plain test."""
+    stem = experiment.name.rpartition("/")[2]
+    plain = stem.removeprefix("test_") == run_name(experiment).rpartition("/")[2]
+    return run / "eval" / (f"{experiment.dataset.name}_{split}" + ("" if plain else f"_{stem}"))

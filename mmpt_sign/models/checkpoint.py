@@ -1,0 +1,121 @@
+"""The exported model: a folder with ``model.safetensors``, ``config.json`` and the tokeniser, no pickle anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from mmpt_sign.config.load import experiment_from_values
+from mmpt_sign.errors import CheckpointError, ConfigError
+from mmpt_sign.models.dual_encoder import DualEncoder
+
+if TYPE_CHECKING:
+    from mmpt_sign.config.schema import Experiment
+    from mmpt_sign.text.tokenizer import Tokenizer
+
+FORMAT = 1
+WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer"
+MAX_CONFIG_BYTES = 16 << 20
+
+
+def self_contained(experiment: Experiment) -> Experiment:
+    """The experiment with every architecture spelled out and no pretrained weights to look for."""
+    video = {
+        name: tower.model_copy(update={"encoder": _without_weights(tower.encoder.resolved())})
+        for name, tower in experiment.video.items()
+    }
+    text = _without_weights(experiment.text.resolved())
+    return experiment.model_copy(update={"video": video, "text": text, "init_from": None})
+
+
+def _without_weights(part: Any) -> Any:
+    return part.model_copy(update={"weights": None}) if "weights" in type(part).model_fields else part
+
+
+def save_model(
+    folder: Path, model: DualEncoder, experiment: Experiment, tokenizer: Tokenizer, notes: Mapping[str, Any]
+) -> None:
+    """Write the whole folder beside its place, then swap it in: a reader never meets half a model."""
+    from safetensors.torch import save_file
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+        save_file(state, fresh / WEIGHTS)
+        tokenizer.save(fresh / TOKENIZER)
+        values = self_contained(experiment).model_dump(mode="json")
+        fingerprint = hashlib.sha256((fresh / WEIGHTS).read_bytes()).hexdigest()
+        content = {"format": FORMAT, "experiment": values, "notes": {**notes, "fingerprint": fingerprint}}
+        (fresh / CONFIG).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        _swap(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    fresh.chmod(0o755)
+    if folder.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+        os.replace(folder, old / "old")
+        os.replace(fresh, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.replace(fresh, folder)
+
+
+def load_config(folder: Path) -> tuple[Experiment, dict[str, Any]]:
+    """The experiment and the notes of an exported model."""
+    path = folder / CONFIG
+    try:
+        if path.stat().st_size > MAX_CONFIG_BYTES:
+            raise CheckpointError(f"{path}: larger than {MAX_CONFIG_BYTES} bytes, not a model configuration")
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: not readable as a model configuration ({error})") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not a model of format {FORMAT}")
+    try:
+        return experiment_from_values(content["experiment"], str(path)), dict(content.get("notes", {}))
+    except (ConfigError, KeyError) as error:
+        raise CheckpointError(f"{path}: does not describe a model: {error}") from error
+
+
+def load_model(folder: Path, device: str) -> tuple[DualEncoder, Experiment, Tokenizer, dict[str, Any]]:
+    """An exported model, ready for inference."""
+    experiment, notes = load_config(folder)
+    with torch.random.fork_rng(devices=[]):
+        model = DualEncoder(experiment)
+    load_weights(model, folder / WEIGHTS)
+    tokenizer = experiment.text.tokenizer(folder / TOKENIZER)
+    return model.to(device).eval(), experiment, tokenizer, notes
+
+
+def load_weights(model: DualEncoder, path: Path) -> None:
+    """Fill ``model`` by name; anything missing, left over or of another shape is an error that lists it."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: not readable as safetensors ({error})") from error
+    own = model.state_dict()
+    problems = [f"missing {key}" for key in own if key not in state]
+    problems += [f"left over {key}" for key in state if key not in own]
+    problems += [
+        f"{key} has shape {tuple(state[key].shape)}, the model {tuple(own[key].shape)}"
+        for key in own
+        if key in state and own[key].shape != state[key].shape
+    ]
+    if problems:
+        raise CheckpointError(f"{path}: the weights belong to another model:\n  " + "\n  ".join(problems[:20]))
+    model.load_state_dict(state)

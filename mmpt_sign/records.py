@@ -1,0 +1,50 @@
+"""What a data set yields: one `Record` per clip, cheap to list and to test because nothing is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the frames of one clip are.
+
+    ``path`` is a ``.pose`` file, an ``.npy`` array or an ``.npz`` archive.  In an archive ``member`` names the array and
+    ``item`` the entry along its first axis; ``start`` and ``end`` bound the frames (end excluded, None = to the end).
+    Arrays know nothing about themselves, so ``layout`` names their points and ``fps`` their rate.
+    """
+
+    path: Path
+    start: int | None = None
+    end: int | None = None
+    member: str | None = None
+    item: int | None = None
+    layout: str | None = None
+    fps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One clip with what is known about it.
+
+    ``texts`` are ready prompts; any of them is a right answer and training draws one.  Records with the same ``group``
+    are the same answer in evaluation; where a data set has no groups the first text is the group.
+    """
+
+    id: str
+    split: str
+    texts: tuple[str, ...]
+    source: Source
+    signer: str = ""
+    sign_language: str = ""
+    text_language: str = ""
+    group: str = ""
+    frames: int | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def answer(self) -> str:
+        """What makes two records interchangeable: their group, else their first prompt."""
+        return self.group or self.texts[0]

@@ -1,0 +1,32 @@
+"""Compare the pooled vectors: cosine by default, the raw dot product of SignCLIP with ``normalise: false``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from mmpt_sign.config.contracts import Similarity
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmpt_sign.models.token_set import TokenSet
+
+
+class PooledDot(Similarity):
+    """One number per pair, the same in both directions; cheap enough for any gallery."""
+
+    name: Literal["pooled_dot"] = "pooled_dot"
+    normalise: bool = True
+
+    needs: ClassVar[Literal["pooled", "tokens"]] = "pooled"
+
+    def __call__(self, video: TokenSet, text: TokenSet) -> dict[str, Tensor]:
+        left, right = self.vectors(video.pooled), self.vectors(text.pooled)
+        scores = left @ right.T
+        return {"video_to_text": scores, "text_to_video": scores}
+
+    def vectors(self, pooled: Tensor) -> Tensor:
+        """What is stored in an index: vectors whose plain dot product is this similarity."""
+        from torch.nn import functional
+
+        return functional.normalize(pooled, dim=-1) if self.normalise else pooled

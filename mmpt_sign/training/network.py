@@ -1,0 +1,53 @@
+"""The fairseq model: a shell around `DualEncoder` that tells the optimiser which parameter belongs to which part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fairseq.dataclass import FairseqDataclass
+from fairseq.models import BaseFairseqModel, register_model
+from torch import Tensor
+
+from mmpt_sign.models.dual_encoder import DualEncoder
+from mmpt_sign.models.token_set import TokenSet
+
+PREFIX = "network."
+
+
+@dataclass
+class SignTextModelConfig(FairseqDataclass):
+    """Everything is in the experiment."""
+
+
+@register_model("mmpt_sign", dataclass=SignTextModelConfig)
+class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
+    """One dual encoder under fairseq's interface."""
+
+    def __init__(self, network: DualEncoder) -> None:
+        super().__init__()
+        self.network = network
+        for name, parameter in network.named_parameters():
+            parameter.param_group = part_of(name)  # fairseq's own attribute for grouped learning rates
+
+    @classmethod
+    def build_model(cls, cfg: Any, task: Any) -> SignTextModel:
+        """Build from the task's experiment."""
+        return cls(DualEncoder(task.experiment))
+
+    def forward(self, streams: Any, ids: Tensor, mask: Tensor) -> dict[str, TokenSet]:
+        """TokenSets of a batch, by name."""
+        sets: dict[str, TokenSet] = self.network(streams, ids, mask)
+        return sets
+
+    def max_positions(self) -> None:
+        """No limit that fairseq should enforce."""
+        return None
+
+
+def part_of(name: str) -> str:
+    """``video.pose.front_end.…`` -> ``front_end``: the groups that ``optim.groups`` may give a rate of their own."""
+    steps = name.split(".")
+    if steps[0] == "video":
+        return steps[2]
+    return {"text": "text", "fusion": "fusion", "log_scales": "loss"}[steps[0]]

@@ -1,0 +1,60 @@
+"""Which checkpoint is the best: a retrieval metric, or the loss, on the selecting split."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from mmpt_sign.models.dual_encoder import DualEncoder
+    from mmpt_sign.training.workload import Workload
+
+
+def look(network: DualEncoder, workload: Workload) -> dict[str, float]:
+    """Figures on the selecting split; ``score`` is what is maximised."""
+    chosen = workload.experiment.evaluate.select
+    if chosen == "last" or not workload.has(workload.experiment.evaluate.split):
+        return {}
+    if chosen == "loss":
+        loss = _loss(network, workload)
+        return {"loss": loss, "score": -loss}
+    return _retrieval(network, workload, chosen)
+
+
+def _retrieval(network: DualEncoder, workload: Workload, chosen: str) -> dict[str, float]:
+    from mmpt_sign.evaluation import retrieval
+    from mmpt_sign.inference.model import SignModel
+
+    examples = workload.examples(workload.experiment.evaluate.split, training=False)
+    model = SignModel(network, workload.experiment, workload.tokenizer)
+    answer_of = {record.texts[0]: record.answer for record in examples.records}
+    texts = list(answer_of)
+    scores = model.score(model.embed_frames([examples.frames(i) for i in range(len(examples))]), model.embed_texts(texts))
+    found = retrieval(scores, [record.answer for record in examples.records], [answer_of[text] for text in texts])
+    both = {key: (found["video_to_text"][key] + found["text_to_video"][key]) / 2 for key in ("R@1", "R@5", "R@10", "MRR")}
+    mean = math.exp(sum(math.log(max(both[key], 1e-9)) for key in ("R@1", "R@5", "R@10")) / 3)
+    return {**both, "geometric_mean": mean, "score": mean if chosen == "geometric_mean" else both[chosen]}
+
+
+def _loss(network: DualEncoder, workload: Workload) -> float:
+    from mmpt_sign.batches.collate import Collator
+    from mmpt_sign.training.gather import right_pairs
+
+    options = workload.experiment
+    examples = workload.examples(options.evaluate.split, training=False)
+    collate = Collator(workload.tokenizer.pad_id, merge_texts=options.batch.merge_texts)
+    device = next(network.parameters()).device
+    was_training = network.training
+    network.eval()
+    losses = []
+    with torch.inference_mode():
+        for start in range(0, len(examples), options.optim.batch_size):
+            batch = collate([examples[i] for i in range(start, min(start + options.optim.batch_size, len(examples)))])
+            sample = batch.to(device).as_dict()
+            streams = {name: (frames["x"], frames["mask"]) for name, frames in sample["streams"].items()}
+            sets = network(streams, sample["text_ids"], sample["text_mask"])
+            losses.append(float(network.losses(sets, right_pairs(sample))["loss"]))
+    network.train(was_training)
+    return sum(losses) / max(len(losses), 1)

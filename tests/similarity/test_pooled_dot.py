@@ -1,0 +1,27 @@
+"""The pooled similarity and the vectors an index stores for it."""
+
+from __future__ import annotations
+
+import torch
+
+import mmpt_sign
+from mmpt_sign.models.token_set import TokenSet
+
+
+def token_set(pooled: torch.Tensor) -> TokenSet:
+    return TokenSet(pooled[:, None], torch.ones(len(pooled), 1, dtype=torch.bool), pooled)
+
+
+def test_cosine_by_default_and_raw_dot_on_request() -> None:
+    video, text = torch.randn(3, 8), torch.randn(4, 8)
+    cosine = mmpt_sign.build("similarity", name="pooled_dot")(token_set(video), token_set(text))["video_to_text"]
+    torch.testing.assert_close(cosine, torch.nn.functional.cosine_similarity(video[:, None], text[None], dim=-1))
+    raw = mmpt_sign.build("similarity", name="pooled_dot", normalise=False)(token_set(video), token_set(text))
+    torch.testing.assert_close(raw["text_to_video"], video @ text.T)
+
+
+def test_stored_vectors_give_the_similarity_as_a_plain_dot_product() -> None:
+    part = mmpt_sign.build("similarity", name="pooled_dot")
+    video, text = torch.randn(3, 8), torch.randn(4, 8)
+    scores = part(token_set(video), token_set(text))["video_to_text"]
+    torch.testing.assert_close(part.vectors(video) @ part.vectors(text).T, scores)

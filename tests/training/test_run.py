@@ -1,0 +1,126 @@
+"""A run learns, stops cleanly, and goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmpt_sign.config.load import experiment_from_values
+from mmpt_sign.training.engine import Engine
+from mmpt_sign.training.run import train
+from mmpt_sign.training.stop import Stopped
+from tests.corpus import tiny_experiment
+
+
+def run(corpus: Path, folder: Path, **optim: object) -> Path:
+    experiment = experiment_from_values(tiny_experiment(corpus, folder, **optim), "test")
+    train(experiment, folder / "run")
+    return folder / "run"
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+
+
+def final_state(folder: Path) -> dict[str, Any]:
+    state: dict[str, Any] = torch.load(folder / "checkpoints/last.pt", weights_only=True, map_location="cpu")
+    return state
+
+
+def test_a_run_learns_and_writes_what_it_promises(corpus: Path, tmp_path: Path) -> None:
+    folder = run(corpus, tmp_path, epochs=12)
+    steps = [line for line in lines(folder) if "loss" in line]
+    assert steps[-1]["loss"] < 0.5 * steps[0]["loss"]
+    assert {"lr", "gnorm", "examples_per_s", "tokens_per_s", "peak_memory_mb", "scale/video_text"} <= set(steps[0])
+    for name in ("config.yaml", "experiment.json", "model/model.safetensors", "model/config.json", "checkpoints/last.pt"):
+        assert (folder / name).is_file()
+    looks = [line for line in lines(folder) if "valid/R@1" in line]
+    assert len(looks) == 12
+    assert looks[-1]["valid/R@1"] > 0.5
+
+
+def test_a_stopped_run_resumes_bit_for_bit(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run(corpus, tmp_path / "whole", epochs=3)
+
+    after_update = Engine._after_update
+
+    def stop_in_the_second_epoch(self: Engine, *given: Any) -> None:
+        if self.trainer.get_num_updates() == 6:
+            self._ask_to_stop(signal.SIGTERM, None)
+        after_update(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "_after_update", stop_in_the_second_epoch)
+        with pytest.raises(Stopped):
+            run(corpus, tmp_path / "halves", epochs=3)
+    halves = run(corpus, tmp_path / "halves", epochs=3)
+
+    expected, found = final_state(whole), final_state(halves)
+    assert expected["model"].keys() == found["model"].keys()
+    assert all(torch.equal(expected["model"][key], found["model"][key]) for key in expected["model"])
+    losses = [[line["loss"] for line in lines(folder) if "loss" in line] for folder in (whole, halves)]
+    assert losses[0] == losses[1]
+
+
+def test_a_killed_run_loses_only_what_was_not_saved(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash after some updates: lines past the last checkpoint are dropped and trained again, with equal numbers."""
+    whole = run(corpus, tmp_path / "whole", epochs=3)
+
+    class Killed(BaseException):
+        pass
+
+    after_update = Engine._after_update
+
+    def die(self: Engine, epochs: Any, *given: Any) -> None:
+        after_update(self, epochs, *given)
+        if self.trainer.get_num_updates() == 5:
+            self._save(epochs)
+        if self.trainer.get_num_updates() == 8:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "_after_update", die)
+        with pytest.raises(Killed):
+            run(corpus, tmp_path / "killed", epochs=3)
+    again = run(corpus, tmp_path / "killed", epochs=3)
+    updates = [line["update"] for line in lines(again) if "loss" in line]
+    assert updates == sorted(set(updates))
+    expected, found = final_state(whole), final_state(again)
+    assert all(torch.equal(expected["model"][key], found["model"][key]) for key in expected["model"])
+
+
+def test_parts_get_their_own_learning_rate(corpus: Path, tmp_path: Path) -> None:
+    folder = run(corpus, tmp_path, epochs=1, groups={"encoder": 1e-12})
+    state = final_state(folder)["last_optimizer_state"]
+    factors = {group["factor"] for group in state["param_groups"]}
+    assert factors == {1.0, 1e-12 / 1e-3}
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "polynomial", "constant"])
+def test_schedules_warm_up_and_decay(corpus: Path, tmp_path: Path, schedule: str) -> None:
+    folder = run(corpus, tmp_path, epochs=2, schedule=schedule, warmup=2)
+    rates = [line["lr"] for line in lines(folder) if "lr" in line]
+    assert rates[0] < 1e-3
+    assert rates[1] == pytest.approx(1e-3)
+    assert rates[-1] == pytest.approx(1e-3) if schedule == "constant" else rates[-1] < 0.5e-3
+
+
+@pytest.mark.parametrize("precision", ["bf16", "amp"])
+def test_half_precision_trains_on_a_cpu(corpus: Path, tmp_path: Path, precision: str) -> None:
+    folder = run(corpus, tmp_path, epochs=1, precision=precision)
+    assert all(torch.isfinite(value).all() for value in final_state(folder)["model"].values())
+
+
+def test_the_average_of_the_weights_is_what_is_exported(corpus: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    folder = run(corpus, tmp_path, epochs=1, average=0.9)
+    exported = load_file(folder / "model" / "model.safetensors")
+    last = final_state(folder)["model"]
+    key = "video.pose.front_end.network.0.weight"
+    assert not torch.equal(exported[key], last[f"network.{key}"])
