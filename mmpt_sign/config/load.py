@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from mmpt_sign import registry
 from mmpt_sign.config.inherit import inherited, override
-from mmpt_sign.config.schema import Experiment
+from mmpt_sign.config.schema import Experiment, VideoTower
 from mmpt_sign.config.yaml_file import KeyPath, Marked
 from mmpt_sign.errors import ConfigError
 from mmpt_sign.registry import nearest
@@ -40,10 +41,9 @@ def experiment_from_values(values: dict[str, Any], place: str) -> Experiment:
 
 def find_file(path: Path) -> Path:
     """The file as given, or the shipped experiment of that name (``projects/retri/...`` works anywhere)."""
-    candidates = [path, path.with_suffix(".yaml")]
     relative = Path(*path.parts[1:]) if path.parts[:1] == ("projects",) else path
-    if not path.is_absolute():
-        candidates += [shipped_projects() / relative, (shipped_projects() / relative).with_suffix(".yaml")]
+    folders = [path] if path.is_absolute() else [path, shipped_projects() / relative]
+    candidates = [p for folder in folders for p in (folder, folder.with_name(folder.name + ".yaml"))]
     found = next((candidate for candidate in candidates if candidate.is_file()), None)
     if found is not None:
         return found
@@ -83,7 +83,7 @@ def _validated(marked: Marked) -> tuple[Experiment | None, list[str]]:
             paths = []
             for item in error.errors(include_url=False):
                 path = _written_path(item["loc"], values)
-                problems.append(f"{marked.place(path)}: {_sentence(item, path)}")
+                problems.append(f"{marked.place(path)}: {_sentence(item, path, values)}")
                 paths.append(path)
             if not _dropped(values, paths):
                 return None, _once(problems)
@@ -133,11 +133,11 @@ def _has(here: Any, step: str | int) -> bool:
     return step in here if isinstance(here, dict) else isinstance(step, int) and step < len(here)
 
 
-def _sentence(item: Any, path: KeyPath) -> str:
+def _sentence(item: Any, path: KeyPath, values: Any) -> str:
     dotted = ".".join(map(str, path)) or "experiment"
     context = item.get("ctx", {})
     if item["type"] == "extra_forbidden":
-        known = _known_keys(path)
+        known = _known_keys(path, values)
         return f"unknown key '{dotted}'{nearest(str(path[-1]), known)}" + (f"; known: {', '.join(known)}" if known else "")
     if item["type"] == "missing":
         return f"'{dotted}' is missing"
@@ -155,17 +155,44 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _known_keys(path: KeyPath) -> list[str]:
-    """Keys that the block holding ``path`` understands, for the hint; parts are looked up by trying all of that kind."""
-    if len(path) == 1:
-        return sorted(Experiment.model_fields)
-    block: Any = Experiment
-    for step in path[:-1]:
-        block = _field_model(block, str(step)) if isinstance(block, type) and issubclass(block, BaseModel) else None
-    return sorted(block.model_fields) if isinstance(block, type) else []
+PART_AT = {  # what kind of part stands at a path; * is any name
+    ("dataset",): "dataset",
+    ("streams", "*"): "stream",
+    ("streams", "*", "augment", "*"): "augmentation",
+    ("video", "*", "front_end"): "front_end",
+    ("video", "*", "encoder"): "encoder",
+    ("fusion",): "fusion",
+    ("text",): "text",
+    ("similarity", "*"): "similarity",
+    ("loss", "*"): "loss",
+    ("evaluate", "tasks", "*"): "evaluation",
+}
 
 
-def _field_model(model: type[BaseModel], step: str) -> Any:
-    found = model.model_fields.get(step)
-    annotation = found.annotation if found else None
+def _known_keys(path: KeyPath, values: Any) -> list[str]:
+    """Keys that the block around ``path`` understands, for the hint."""
+    block = path[:-1]
+    kind = next((kind for place, kind in PART_AT.items() if _matches(block, place)), None)
+    if kind is None:
+        model: Any = Experiment
+        for step in block:
+            model = VideoTower if block[0] == "video" and len(block) == 2 else _field_model(model, str(step))
+        return sorted(model.model_fields) if model is not None else []
+    here = values
+    for step in block:
+        here = here[step]
+    name = block[-1] if kind == "augmentation" else here.get("name", here.get("kind"))
+    return sorted(registry.find(kind, str(name)).model_fields)
+
+
+def _matches(path: KeyPath, place: tuple[str, ...]) -> bool:
+    return len(path) == len(place) and all(p in ("*", step) for step, p in zip(path, place, strict=True))
+
+
+def _field_model(model: Any, step: str) -> Any:
+    """The nested block under a key, if it is one."""
+    found = model.model_fields.get(step) if model is not None else None
+    if found is None:
+        return None
+    annotation = found.annotation
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None

@@ -61,7 +61,8 @@ def query_ranks(
     if not np.isin(video, text).any():
         raise DataError("no clip has an answer that is among the texts, so there is nothing to rank")
     if mode == "legacy":
-        to_video, to_text = (f(matrix, video, text) for f in (signclip_ranks.text_to_video, signclip_ranks.video_to_text))
+        to_video = signclip_ranks.text_to_video(matrix, video, text)
+        to_text = signclip_ranks.video_to_text(matrix, video, text)
     else:
         to_video = ranks.text_to_video(matrix, video, text, by_group=gallery == "group")
         to_text = ranks.video_to_text(matrix, video, text)
@@ -100,5 +101,6 @@ def selection(result: Mapping[Direction, Mapping[str, float]], metric: str = "ge
     ``geometric_mean`` is that of R@1, R@5 and R@10: it cannot be bought with one depth alone.
     """
     if metric == "geometric_mean":
-        return float(np.mean([np.prod([found[f"R@{k}"] for k in DEPTHS]) ** (1 / len(DEPTHS)) for found in result.values()]))
+        products = [np.prod([found[f"R@{k}"] for k in DEPTHS]) for found in result.values()]
+        return float(np.mean(np.power(products, 1 / len(DEPTHS))))
     return float(np.mean([found[metric] for found in result.values()]))

@@ -24,7 +24,7 @@ def as_scores(scores: Any) -> Scores:
         scores = scores.numpy()
     array = np.asarray(scores)
     if array.ndim != 2 or 0 in array.shape:
-        raise DataError(f"scores must be a matrix (videos, texts) with at least one of each, not of shape {array.shape}")
+        raise DataError(f"scores must be a matrix (videos, texts) with one of each at least, not {array.shape}")
     if array.dtype.kind not in "fiub":
         raise DataError(f"scores must be real numbers, not {array.dtype}")
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)

@@ -41,7 +41,10 @@ def video_to_text(scores: Scores, video: IntArray, text: IntArray) -> Ranking:
     all_differ = len(np.unique(text)) == len(text)
     for piece in pieces(len(queries), len(text)):
         block, gold = cleaned(scores[queries[piece]]), video[queries[piece]]
-        before[piece] = _gold_before(block, gold, text) if all_differ else _runs_before(block, gold, text)
+        if all_differ:
+            before[piece] = _stood_before(block, _column_of(gold, text))
+        else:
+            before[piece] = _runs_before(block, gold, text)
     hits = np.stack([(before < k).astype(np.float64) for k in DEPTHS], axis=1)
     return _ranking(queries, before, np.ones_like(queries), len(text), hits, micro=False)
 
@@ -71,11 +74,8 @@ def _stood_before(block: Scores, position: IntArray) -> IntArray:
     return counts
 
 
-def _gold_before(block: Scores, gold: IntArray, text: IntArray) -> IntArray:
-    return _stood_before(block, _pairs_position(gold, text))
-
-
-def _pairs_position(gold: IntArray, text: IntArray) -> IntArray:
+def _column_of(gold: IntArray, text: IntArray) -> IntArray:
+    """The one column of each gold text."""
     order = np.argsort(text, kind="stable")
     position: IntArray = order[np.searchsorted(text[order], gold)]
     return position

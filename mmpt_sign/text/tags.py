@@ -1,113 +1,89 @@
-"""Language tags: ISO 639-3 for sign languages, ISO 639-1 or 639-3 for written ones, with their names."""
+"""Language tags: ISO 639-3 for sign languages, ISO 639-1 or 639-3 for written ones, with names and nearest matches.
+
+A wrong tag is not harmless: it becomes a prompt that the model has never seen.  Sign languages may carry a region
+(``rsl-by``); ``qaa`` to ``qtz`` are ISO's own codes for private use and pass everywhere.
+"""
 
 from __future__ import annotations
 
-from mmpt_sign.registry import nearest
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated
 
-SIGN_LANGUAGES = {
-    "aed": "Argentine Sign Language",
-    "ase": "American Sign Language",
-    "asf": "Australian Sign Language",
-    "asq": "Austrian Sign Language",
-    "bfi": "British Sign Language",
-    "bqn": "Bulgarian Sign Language",
-    "bzs": "Brazilian Sign Language",
-    "cse": "Czech Sign Language",
-    "csf": "Cuban Sign Language",
-    "csg": "Chilean Sign Language",
-    "csl": "Chinese Sign Language",
-    "csq": "Croatian Sign Language",
-    "dse": "Dutch Sign Language",
-    "dsl": "Danish Sign Language",
-    "eso": "Estonian Sign Language",
-    "fse": "Finnish Sign Language",
-    "fsl": "French Sign Language",
-    "gsg": "German Sign Language",
-    "gss": "Greek Sign Language",
-    "gss-cy": "Cypriot Sign Language",
-    "hsh": "Hungarian Sign Language",
-    "icl": "Icelandic Sign Language",
-    "ils": "International Sign",
-    "ins": "Indian Sign Language",
-    "ise": "Italian Sign Language",
-    "jos": "Jordanian Sign Language",
-    "jsl": "Japanese Sign Language",
-    "kvk": "Korean Sign Language",
-    "lls": "Lithuanian Sign Language",
-    "lsl": "Latvian Sign Language",
-    "mfs": "Mexican Sign Language",
-    "nsl": "Norwegian Sign Language",
-    "nzs": "New Zealand Sign Language",
-    "pks": "Pakistani Sign Language",
-    "psr": "Portuguese Sign Language",
-    "pso": "Polish Sign Language",
-    "rms": "Romanian Sign Language",
-    "rsl": "Russian Sign Language",
-    "rsl-by": "Belarusian Sign Language",
-    "sgg": "Swiss German Sign Language",
-    "slf": "Swiss Italian Sign Language",
-    "ssp": "Spanish Sign Language",
-    "ssr": "Swiss French Sign Language",
-    "svk": "Slovak Sign Language",
-    "swl": "Swedish Sign Language",
-    "tsm": "Turkish Sign Language",
-    "ukl": "Ukrainian Sign Language",
-    "vgt": "Flemish Sign Language",
-    "ysl": "Yugoslav Sign Language",
-}
-TEXT_LANGUAGES = {
-    "ar": "Arabic",
-    "bg": "Bulgarian",
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "et": "Estonian",
-    "fi": "Finnish",
-    "fr": "French",
-    "hi": "Hindi",
-    "hr": "Croatian",
-    "hu": "Hungarian",
-    "is": "Icelandic",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "lt": "Lithuanian",
-    "lv": "Latvian",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sk": "Slovak",
-    "sv": "Swedish",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "ur": "Urdu",
-    "zh": "Chinese",
-}
+from pydantic import AfterValidator
+
+from mmpt_sign.errors import DataError
+from mmpt_sign.registry import nearest
+from mmpt_sign.text._tag_table import ABBREVIATIONS, MORE_WRITTEN_LANGUAGES, SIGN_LANGUAGES, WRITTEN_LANGUAGES
+
+_REGION = re.compile(r"-[a-z]{2,3}\Z")
+_PRIVATE = re.compile(r"q[a-t][a-z]\Z")
+
+
+@cache
+def sign_languages() -> dict[str, str]:
+    """Name of every known sign language by its tag."""
+    pairs = (entry.split(" ", 1) for entry in _entries(SIGN_LANGUAGES))
+    return {tag: name.partition("=")[2] or f"{name} Sign Language" for tag, name in pairs}
+
+
+@cache
+def written_languages() -> dict[str, str]:
+    """Name of every known written language by its two-letter tag and by its three-letter tag."""
+    known: dict[str, str] = {}
+    for entry in _entries(WRITTEN_LANGUAGES):
+        two, three, name = entry.split(" ", 2)
+        known |= {two: name, three: name}
+    for entry in _entries(MORE_WRITTEN_LANGUAGES):
+        tag, name = entry.split(" ", 1)
+        known[tag] = name
+    return known
 
 
 def sign_language_name(tag: str) -> str:
-    """The English name, or the tag itself where the name is not known."""
-    return SIGN_LANGUAGES.get(tag, tag)
+    """``gsg`` -> ``German Sign Language``; `DataError` with the nearest tag if there is none."""
+    base = _REGION.sub("", tag)
+    name = _name(base, sign_languages(), "sign language (ISO 639-3)", "sign language")
+    return name if base == tag else f"{name} ({tag[len(base) + 1 :].upper()})"
 
 
 def text_language_name(tag: str) -> str:
-    """The English name, or the tag itself where the name is not known."""
-    return TEXT_LANGUAGES.get(tag, tag)
+    """``de`` or ``deu`` -> ``German``; `DataError` with the nearest tag if there is none."""
+    return _name(tag, written_languages(), "written language (ISO 639-1 or 639-3)", "language")
 
 
-def problem_with(tag: str, kind: str) -> str | None:
-    """What is wrong with a tag of kind ``sign`` or ``text``; unknown but well-formed tags are only told from typos."""
-    known = SIGN_LANGUAGES if kind == "sign" else TEXT_LANGUAGES
-    lengths = (3,) if kind == "sign" else (2, 3)
+def _entries(table: str) -> list[str]:
+    return [entry for line in table.split("\n") for entry in line.split("|") if entry]
+
+
+def _name(tag: str, known: dict[str, str], what: str, private: str) -> str:
     if tag in known:
-        return None
-    standard = "ISO 639-3" if kind == "sign" else "ISO 639-1 or 639-3"
-    if len(tag) not in lengths or not (tag.isascii() and tag.islower() and tag.isalpha()):
-        return f"'{tag}' is not an {standard} tag of a {kind} language{nearest(tag.lower(), list(known))}"
-    return None
+        return known[tag]
+    if _PRIVATE.match(tag):
+        return f"{private} {tag}"
+    raise DataError(f"'{tag}' is not a tag of a {what}{_hint(tag, known)}")
+
+
+def _hint(tag: str, known: dict[str, str]) -> str:
+    """The tag that was meant: by abbreviation, by name, or by spelling."""
+    called = dict(entry.split(" ") for entry in _entries(ABBREVIATIONS.lower()))
+    by_name = {name.lower().removesuffix(" sign language"): code for code, name in reversed(known.items())}
+    word = tag.lower().removesuffix(" sign language")
+    meant = next((code for code in (called.get(word), by_name.get(word)) if code in known), None)
+    return f" (did you mean '{meant}', {known[meant]}?)" if meant else nearest(word, list(known))
+
+
+def _checked(name_of: Callable[[str], str]) -> Callable[[str], str]:
+    def check(tag: str) -> str:
+        try:
+            name_of(tag)
+        except DataError as error:
+            raise ValueError(str(error)) from error
+        return tag
+
+    return check
+
+
+SignLanguage = Annotated[str, AfterValidator(_checked(sign_language_name))]
+TextLanguage = Annotated[str, AfterValidator(_checked(text_language_name))]

@@ -1,4 +1,4 @@
-"""Prompts as token ids, through the tokeniser that belongs to the text weights."""
+"""Prompts as token ids, through the tokeniser that belongs to the weights."""
 
 from __future__ import annotations
 
@@ -7,46 +7,75 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmpt_sign.errors import CheckpointError
+from mmpt_sign.errors import CheckpointError, ConfigError, NotInstalledError
+
+SHORTEST = 3  # [CLS], one piece of a word, [SEP]
+PROBED_WORDS = 50
 
 
 class Tokenizer:
-    """[CLS] words [SEP], cut at a number of tokens; padding is the collator's."""
+    """A BERT-like tokeniser: ``[CLS] pieces [SEP]``, cut to length; padding is the collator's work."""
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-        self.pad_id = int(inner.pad_token_id)
-        self.cls_id = int(inner.cls_token_id)
-        self.sep_id = int(inner.sep_token_id)
+    def __init__(self, pretrained: Any, place: str = "tokenizer") -> None:
+        self._pretrained = pretrained
+        special = {"cls": pretrained.cls_token_id, "sep": pretrained.sep_token_id, "pad": pretrained.pad_token_id}
+        missing = [name for name, token in special.items() if token is None]
+        if missing:
+            raise CheckpointError(f"{place}: not the tokeniser of a BERT-like model, it has no {', '.join(missing)} token")
+        self.cls_id, self.sep_id, self.pad_id = (int(token) for token in special.values())
+        self._check_vocabulary(place)
 
     @classmethod
-    def load(cls, folder: Path, special_tokens: Sequence[str] = ()) -> Tokenizer:
-        """The tokeniser in ``folder``, with extra tags that count as one token each."""
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        from transformers import AutoTokenizer
+    def load(cls, folder: Path | str, special_tokens: Sequence[str] = ()) -> Tokenizer:
+        """From a folder with ``tokenizer.json`` (or ``vocab.txt`` and ``config.json``); never from the network.
 
+        ``special_tokens`` such as ``<en>`` and ``<ase>`` become one token each, appended to the vocabulary.
+        """
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # loader processes are forked later
         try:
-            inner = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"{folder}: no tokeniser that can be read ({error})") from error
+            from transformers import AutoTokenizer
+        except ImportError as error:
+            raise NotInstalledError("transformers", "train") from error
+        if not Path(folder).is_dir():
+            raise CheckpointError(f"{folder}: no such folder of a tokeniser")
+        try:
+            pretrained = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"{folder}: holds no readable tokeniser ({str(error).splitlines()[0]})") from error
         if special_tokens:
-            inner.add_special_tokens({"additional_special_tokens": list(special_tokens)})
-        if inner.unk_token_id is not None and set(inner("a b c").input_ids[1:-1]) == {inner.unk_token_id}:
-            raise CheckpointError(f"{folder}: the tokeniser knows no word; its vocabulary file is missing or empty")
-        return cls(inner)
+            pretrained.add_tokens(list(special_tokens), special_tokens=True)
+        return cls(pretrained, str(folder))
 
     @property
     def vocab_size(self) -> int:
-        """Rows that the word table must have."""
-        return len(self._inner)
+        """Number of token ids, added special tokens included."""
+        return len(self._pretrained)
 
     def encode(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
-        """Token ids of each text, [CLS] and [SEP] counted in ``max_tokens``."""
+        """Token ids of each text with [CLS] and [SEP], at most ``max_tokens`` in all."""
+        if isinstance(texts, str):
+            raise TypeError("encode takes a sequence of texts, not one text")
+        if max_tokens < SHORTEST:
+            raise ConfigError(f"max_tokens must be at least {SHORTEST}, not {max_tokens}")
         if not texts:
             return []
-        rows: list[list[int]] = self._inner(list(texts), truncation=True, max_length=max_tokens).input_ids
-        return rows
+        encoded = self._pretrained(list(texts), truncation=True, max_length=max_tokens, padding=False)
+        return [[int(token) for token in ids] for ids in encoded["input_ids"]]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of token ids without special tokens, as far as pieces can be joined again."""
+        return str(self._pretrained.decode(list(ids), skip_special_tokens=True))
 
     def save(self, folder: Path) -> None:
-        """Write the tokeniser's own files."""
-        self._inner.save_pretrained(str(folder))
+        """Write the files that `load` reads."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._pretrained.save_pretrained(str(folder))
+
+    def _check_vocabulary(self, place: str) -> None:
+        """Refuse the tokeniser that silently turns every word into [UNK], as a lost vocabulary file makes it do."""
+        words = [word for word in self._pretrained.get_vocab() if word.isalpha() and word.isascii()][:PROBED_WORDS]
+        ids = {token for row in self.encode(words, SHORTEST) for token in row} if words else set()
+        if not ids - {self._pretrained.unk_token_id, *self._pretrained.all_special_ids}:
+            raise CheckpointError(
+                f"{place}: this tokeniser knows no word, every text would become [UNK]; its vocabulary file is missing or empty"
+            )

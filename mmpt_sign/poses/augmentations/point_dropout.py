@@ -1,0 +1,26 @@
+"""Points that go missing for the whole clip."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from mmpt_sign.config.contracts import Augmentation
+from mmpt_sign.poses.clip import Clip
+
+
+class PointDropout(Augmentation):
+    """Each point is lost with probability ``p``."""
+
+    name: Literal["point_dropout"] = "point_dropout"
+    p: float = Field(0.05, ge=0, le=1)
+
+    short_form: ClassVar[str | None] = "p"
+
+    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        lost = rng.random(clip.data.shape[1]) < self.p
+        data, confidence = clip.data.copy(), clip.confidence.copy()
+        data[:, lost], confidence[:, lost] = 0, 0
+        return clip.with_data(data, confidence)

@@ -1,0 +1,43 @@
+"""Another speed: the clip resampled in time."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from mmpt_sign.config.contracts import Augmentation
+from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.resample import at_times
+
+
+class Temporal(Augmentation):
+    """One ratio of lengths per clip.
+
+    ``normal`` draws it from N(1, deviation), as the original does; with ``whole_fps`` the new frame rate is rounded
+    there, so that the ratio takes steps.  ``log_uniform`` draws between 1 / (1 + deviation) and 1 + deviation.
+    """
+
+    name: Literal["temporal"] = "temporal"
+    deviation: float = Field(0.2, ge=0)
+    law: Literal["normal", "log_uniform"] = "normal"
+    whole_fps: bool = False
+    bridge_gaps: bool = Field(False, description="interpolate a point across frames that miss it")
+    longest: int = Field(256, ge=1, description="a clip that would become longer is left as it is")
+
+    short_form: ClassVar[str | None] = "deviation"
+
+    def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        length = self._length(clip, rng)
+        if len(clip) < 2 or length < 1 or length == len(clip) or length >= self.longest:
+            return clip
+        return at_times(clip, np.linspace(0, len(clip) - 1, length, dtype=np.float32), bridge_gaps=self.bridge_gaps)
+
+    def _length(self, clip: Clip, rng: np.random.Generator) -> int:
+        if self.law == "log_uniform":
+            return round(len(clip) * float(np.exp(rng.uniform(-1, 1) * np.log1p(self.deviation))))
+        ratio = float(rng.normal(1, self.deviation))
+        if self.whole_fps:
+            ratio = round(clip.fps * ratio) / clip.fps
+        return round(len(clip) * ratio)

@@ -1,0 +1,66 @@
+"""Landmark tables of Google's isolated sign data (asl-signs): one parquet file per clip, 543 rows per frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mmpt_sign.errors import NotInstalledError, PoseFormatError
+from mmpt_sign.poses.clip import FloatArray
+
+# component as the table calls it, number of points; the order is that of a MediaPipe Holistic ``.pose`` file
+COMPONENTS = (("pose", 33), ("face", 468), ("left_hand", 21), ("right_hand", 21))
+POINTS = sum(count for _, count in COMPONENTS)
+COLUMNS = ["frame", "type", "landmark_index", "x", "y", "z"]
+MAX_FRAMES = 100_000
+
+
+def read_landmarks(path: Path) -> FloatArray:
+    """(T, 543, 3) in the order POSE, FACE, LEFT_HAND, RIGHT_HAND; NaN where a point was not detected.
+
+    Points go where the table says they belong, so neither the order of its rows nor a missing row matters.
+    """
+    table = _read(path)
+    frames, frame_of_row = np.unique(table["frame"], return_inverse=True)
+    slot = _slots(path, table["type"], table["landmark_index"])
+    place = frame_of_row.reshape(-1) * POINTS + slot
+    if len(np.unique(place)) != len(place):
+        raise PoseFormatError(path, "names a point twice in one frame")
+    flat = np.full((len(frames) * POINTS, 3), np.nan, dtype=np.float32)
+    flat[place] = np.stack([table[axis] for axis in "xyz"], axis=1)
+    return flat.reshape(len(frames), POINTS, 3)
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise NotInstalledError("pyarrow, which reads parquet files,", "datasets") from error
+    try:
+        file = pq.ParquetFile(path)
+        if file.metadata.num_rows > MAX_FRAMES * POINTS:
+            raise PoseFormatError(path, f"has {file.metadata.num_rows} rows, more than {MAX_FRAMES} frames of {POINTS}")
+        missing = sorted(set(COLUMNS) - set(file.schema_arrow.names))
+        if missing:
+            raise PoseFormatError(path, f"has no column {', '.join(missing)}; it has {', '.join(file.schema_arrow.names)}")
+        table = file.read(columns=COLUMNS)
+        whole = {name: table[name].to_numpy().astype(np.int64) for name in ("frame", "landmark_index")}
+        numbers = {name: table[name].to_numpy().astype(np.float32) for name in "xyz"}
+        return {**whole, **numbers, "type": np.asarray(table["type"].to_pylist(), dtype=str)}
+    except (OSError, pa.ArrowException, ValueError, TypeError) as error:
+        raise PoseFormatError(path, f"is not a readable parquet table of landmarks ({error})") from error
+
+
+def _slots(path: Path, kinds: np.ndarray, index: np.ndarray) -> np.ndarray:
+    slot = np.full(len(kinds), -1, dtype=np.int64)
+    start = 0
+    for name, count in COMPONENTS:
+        rows = (kinds == name) & (index >= 0) & (index < count)
+        slot[rows] = start + index[rows]
+        start += count
+    if (slot < 0).any():
+        bad = int(np.argmax(slot < 0))
+        raise PoseFormatError(path, f"row {bad} names the point {kinds[bad]} {index[bad]}, which does not exist")
+    return slot

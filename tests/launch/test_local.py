@@ -1,0 +1,42 @@
+"""Children: their exit code is ours, and a signal to us reaches them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mmpt_sign.launch.local import run_child
+
+
+@pytest.mark.parametrize("code", [0, 2, 7])
+def test_exit_codes_pass_through(code: int) -> None:
+    assert run_child([sys.executable, "-c", f"raise SystemExit({code})"], dict(os.environ)) == code
+
+
+def test_a_killed_child_is_told_as_a_shell_tells_it() -> None:
+    command = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    assert run_child(command, dict(os.environ)) == 128 + signal.SIGKILL
+
+
+def test_ctrl_c_stops_the_children(tmp_path: Path) -> None:
+    marker = tmp_path / "child"
+    child = f"import os, time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    parent = (
+        "import os, sys; from mmpt_sign.launch.local import run_child; "
+        f"sys.exit(run_child([sys.executable, '-c', {child!r}], dict(os.environ)))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent], stderr=subprocess.DEVNULL)
+    while not marker.exists() or not marker.read_text():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) != 0
+    with pytest.raises(ProcessLookupError):
+        for _ in range(200):
+            os.kill(int(marker.read_text()), 0)
+            time.sleep(0.02)
