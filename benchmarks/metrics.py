@@ -1,7 +1,7 @@
 """Retrieval metrics against the plain way of the original: ``OMP_NUM_THREADS=1 python benchmarks/metrics.py``.
 
-`as_published` is a list-by-list reading of how the SignCLIP tables were computed.  It is the yardstick of speed here and
-the oracle of the legacy mode in ``tests/evaluation``.
+`as_published` is a list-by-list reading of how the SignCLIP tables were computed.  It is the yardstick of speed here
+and the oracle of the legacy mode in ``tests/evaluation``.
 """
 
 from __future__ import annotations

@@ -62,7 +62,11 @@ def padded_to_the_maximum(examples: list[Example]) -> list[Example]:
     return [
         Example(
             e.index,
-            {"pose": np.concatenate([e.frames["pose"], np.zeros((LONGEST - len(e.frames["pose"]), WIDTH), np.float32)])},
+            {
+                "pose": np.concatenate(
+                    [e.frames["pose"], np.zeros((LONGEST - len(e.frames["pose"]), WIDTH), np.float32)]
+                )
+            },
             [*e.tokens, *[0] * (TEXT - len(e.tokens))],
             e.text_id,
             e.answer_id,

@@ -11,7 +11,7 @@ from pathlib import Path
 class Source:
     """Where the frames of one clip are.
 
-    ``path`` is a ``.pose`` file, an ``.npy`` array or an ``.npz`` archive.  In an archive ``member`` names the array and
+    ``path`` is a ``.pose`` file, a ``.npy`` array or an ``.npz`` archive.  In an archive ``member`` names the array and
     ``item`` the entry along its first axis; ``start`` and ``end`` bound the frames (end excluded, None = to the end).
     Arrays know nothing about themselves, so ``layout`` names their points and ``fps`` their rate.
     """

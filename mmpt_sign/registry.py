@@ -71,6 +71,12 @@ def find(kind: str, name: str) -> type[Part]:
     )
 
 
+def part(kind: str, name: str) -> Any:
+    """A part with all its defaults, as a YAML block that gives the name alone."""
+    part_class = find(kind, name)
+    return part_class.model_validate(name)
+
+
 def build(kind: str, name: str, **options: Any) -> Any:
     """A part ready to use: the callable itself, or the network of a kind that has ``build``.
 
@@ -79,5 +85,7 @@ def build(kind: str, name: str, **options: Any) -> Any:
     part_class = find(kind, name)
     given = {key: value for key, value in options.items() if key in part_class.model_fields}
     context = {key: value for key, value in options.items() if key not in given}
-    part: Any = part_class(**given) if "build" in dir(part_class) else part_class(**options)
-    return part.build(**context) if "build" in dir(part_class) else part
+    if not hasattr(part_class, "build"):
+        return part_class(**options)
+    made: Any = part_class(**given)
+    return made.build(**context)

@@ -47,7 +47,10 @@ def tiny_experiment(corpus: Path, runs: Path, **optim: object) -> dict[str, obje
         "dataset": {"name": "folder", "folder": str(corpus), "layout": "hand_21", "prompts": ["<en> <ase> {text}"]},
         "streams": {"pose": {"kind": "pose", "points": "right_hand", "normalise": "none", "max_frames": 64}},
         "video": {
-            "pose": {"front_end": "linear", "encoder": {"name": "bert_video", "weights": None, "architecture": TINY_BERT}}
+            "pose": {
+                "front_end": "linear",
+                "encoder": {"name": "bert_video", "weights": None, "architecture": TINY_BERT},
+            }
         },
         "text": {"name": "bert", "weights": "minilm", "layers": 1, "freeze": "all", "max_tokens": 16, "project": 32},
         "similarity": {"video_text": "pooled_dot"},

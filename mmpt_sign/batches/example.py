@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from mmpt_sign.text.tokenizer import Tokenizer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Example:
-    """One clip with one of its prompts; ``answer`` and ``text_id`` are numbers within the data set."""
+    """One clip with one of its prompts; prompts and answers have the same numbers in every process."""
 
     index: int
-    streams: Mapping[str, FloatArray]
-    token_ids: Sequence[int]
-    answer: int
+    frames: Mapping[str, FloatArray]
+    tokens: Sequence[int]
     text_id: int
+    answer_id: int
 
 
 class Examples:
     """A sequence of examples over records.
 
     In training each look at an example draws one of its prompts, an augmentation and, of a clip longer than its stream
-    takes, a window.  Otherwise the first prompt and the first frames are taken: long clips are embedded window by window
-    by the model, not here.  Prepared clips stay in memory up to ``cache_bytes``.
+    takes, a window.  Otherwise the first prompt and the first frames are taken: the model embeds long clips window by
+    window, not here.  Prepared clips stay in memory up to ``cache_bytes``.
 
     A clip that cannot be read is replaced in training by the next one that can, and listed in ``skipped``; more than
     ``max_skipped`` of all is an error, and so is any such clip outside training.
@@ -65,10 +65,10 @@ class Examples:
         self.skipped: dict[str, str] = {}
         self.max_skipped = max_skipped
         self._cache = _ClipCache(cache_bytes)
-        used = [record.texts if training else record.texts[:1] for record in records]
-        self._text_ids = {text: number for number, text in enumerate(dict.fromkeys(t for texts in used for t in texts))}
+        self.answers = [record.answer for record in records]
+        self._answer_ids = _numbered(self.answers)
+        self._text_ids = _numbered([text for record in records for text in record.texts])
         self._tokens = tokenizer.encode(list(self._text_ids), max_tokens)
-        self._answers = {answer: number for number, answer in enumerate(dict.fromkeys(self.answers))}
 
     def __len__(self) -> int:
         return len(self.records)
@@ -80,14 +80,14 @@ class Examples:
         """Choose which draws are made; call it before the worker processes of an epoch start."""
         self.epoch = epoch
 
-    @property
-    def answers(self) -> list[str]:
-        """The answer of each record."""
-        return [record.answer for record in self.records]
+    def frames(self, index: int) -> FloatArray:
+        """All frames of a clip in its only stream, without augmentation or window."""
+        name = next(iter(self.streams))
+        return self.streams[name].encode(self._prepared(index, name))
 
     @cached_property
     def lengths(self) -> list[int]:
-        """Frames that each example will have, before any resampling; read from headers where the data set does not say."""
+        """Frames of each example before any resampling, from headers where the data set does not say."""
         longest = max(stream.max_frames for stream in self.streams.values())
         return [min(self._frames(record), longest) for record in self.records]
 
@@ -124,24 +124,31 @@ class Examples:
         text = record.texts[int(rng.integers(len(record.texts))) if self.training else 0]
         position = float(rng.random()) if self.training else 0.0
         text_id = self._text_ids[text]
-        frames = {name: self._stream_frames(index, name, position) for name in self.streams}
-        return Example(index, frames, self._tokens[text_id], self._answers[record.answer], text_id)
+        frames = {name: self._window(index, name, position) for name in self.streams}
+        return Example(index, frames, self._tokens[text_id], text_id, self._answer_ids[record.answer])
 
-    def _generator(self, index: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence((self.seed, self.epoch, index)))
+    def _generator(self, index: int, purpose: int = 0) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence((self.seed, self.epoch, index), spawn_key=(purpose,)))
 
-    def _stream_frames(self, index: int, name: str, position: float) -> FloatArray:
-        """(T, D) of one stream; streams of one clip get equal draws, so that they stay aligned."""
+    def _window(self, index: int, name: str, position: float) -> FloatArray:
+        """At most ``max_frames``; the streams of one clip get equal draws, so that they stay aligned."""
         stream = self.streams[name]
-        clip = self._cache.get((index, name))
-        if clip is None:
-            clip = stream.prepare(read_source(self.records[index].source))
-            self._cache.put((index, name), clip)
-        spawned = np.random.SeedSequence((self.seed, self.epoch, index), spawn_key=(1,))
-        frames = stream.encode(clip, np.random.default_rng(spawned) if self.training else None)
+        frames = stream.encode(self._prepared(index, name), self._generator(index, 1) if self.training else None)
         room = max(len(frames) - stream.max_frames, 0)
         start = int(position * (room + 1)) if stream.long_clips == "window" else 0
         return frames[start : start + stream.max_frames]
+
+    def _prepared(self, index: int, name: str) -> Clip:
+        clip = self._cache.get((index, name))
+        if clip is None:
+            clip = self.streams[name].prepare(read_source(self.records[index].source))
+            self._cache.put((index, name), clip)
+        return clip
+
+
+def _numbered(values: Sequence[str]) -> dict[str, int]:
+    """Numbers by first appearance."""
+    return {value: number for number, value in enumerate(dict.fromkeys(values))}
 
 
 def count_frames(source: Source) -> int:

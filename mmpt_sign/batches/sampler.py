@@ -1,26 +1,35 @@
 """Which examples form the batches of an epoch.
 
-Every order shows each example exactly once per epoch (round robin repeats those of rare answers, as the original does).
+Whatever the options, an epoch shows each example exactly once, in the same number of batches every time; only
+``round_robin`` repeats examples (as the original does) and only ``drop_last`` leaves some out, others in each epoch.
+Everything follows from (seed, epoch), so a resumed run meets the batches that it would have met.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from mmpt_sign.batches.unique import separated, spread
 
 if TYPE_CHECKING:
     from mmpt_sign.config.schema import BatchOptions, Experiment
 
 POOL = 16  # batches whose clips are sorted by length together
-FROZEN_SEED = 42
+JITTER = 0.15  # spread of the factor on each length: clips of one length must not meet the same clips in every epoch
+FROZEN_SEED = 42  # the original's: one order for all experiments
 
 
 class EpochBatches:
     """Batches of indices for an epoch, one part per process: batch k of process p stands at ``k * shards + p``.
 
-    The parts of a joined batch are as equal as can be, and a process is never left without an example.
+    ``shuffled`` cuts a new order in every epoch into batches whose sizes differ by one at most, so that no tiny batch
+    without negatives ends the epoch.  ``frozen`` makes the batches once and cuts them as the original does (full ones,
+    then the rest); ``round_robin`` takes one example of each answer in turn.  These two keep their batches in every
+    epoch and only change which batch comes first.
     """
 
     def __init__(
@@ -34,94 +43,77 @@ class EpochBatches:
         shards: int = 1,
     ) -> None:
         self.answers = answers
-        self.lengths = np.asarray(lengths)
+        self.lengths = lengths
         self.options = options
-        self.size = size
         self.seed = seed
         self.shards = shards
+        whole = size * shards
+        self.size = whole - whole % options.multiple if whole >= options.multiple else whole
 
     def __call__(self, epoch: int) -> list[list[int]]:
-        """The batches of ``epoch``, counted from 1."""
-        return [part for joined in self.joined(epoch) for part in _split(joined, self.shards)]
+        """The batches of ``epoch``, counted from 1; parts are interleaved, so that each has short and long clips."""
+        return [batch[shard :: self.shards] for batch in self.joined(epoch) for shard in range(self.shards)]
 
     def joined(self, epoch: int) -> list[list[int]]:
         """Batches as one process would see them."""
-        frozen = self.options.order == "frozen"
-        rng = np.random.default_rng((FROZEN_SEED, 0) if frozen else (self.seed, epoch))
-        size = self._joined_size()
-        if self.options.order == "round_robin":
-            return self._cut(_round_robin(self.answers), size)
-        order = rng.permutation(len(self.answers)).tolist()
-        if self.options.length_buckets and not frozen:
-            order = self._bucketed(order, size)
-        if self.options.unique_texts:
-            batches = _unique(order, self.answers, size)
-            if self.options.drop_last:
-                batches = [batch for batch in batches if len(batch) == size]
+        rng = np.random.default_rng(np.random.SeedSequence((self.seed, epoch)))
+        if self.options.order == "shuffled":
+            batches = self._shuffled(rng)
+        elif self.options.order == "frozen":
+            batches = self._shuffled(np.random.default_rng(FROZEN_SEED))
         else:
-            batches = self._cut(order, size)
-        if not frozen:
-            batches = [batches[i] for i in rng.permutation(len(batches))]
-        return batches
+            batches = self._cut(round_robin(self.answers), even=False)
+        return [batches[k] for k in rng.permutation(len(batches))]
 
-    def _joined_size(self) -> int:
-        multiple = self.options.multiple
-        size = self.size * self.shards
-        return size - size % multiple if size > multiple else size
+    def _shuffled(self, rng: np.random.Generator) -> list[list[int]]:
+        order: list[int] = rng.permutation(len(self.answers)).tolist()
+        if self.options.drop_last and len(order) >= self.size:
+            order = order[: len(order) - len(order) % self.size]  # before sorting by length: not always the longest
+        even = self.options.order == "shuffled" and self.options.multiple == 1
+        if self.options.length_buckets:
+            batches = self._cut(self._sorted_in_pools(order, rng), even)
+            return separated(batches, self.answers) if self.options.unique_texts else batches
+        batches = self._cut(order, even)
+        return spread(order, self.answers, [len(batch) for batch in batches]) if self.options.unique_texts else batches
 
-    def _bucketed(self, order: list[int], size: int) -> list[int]:
-        """Shuffled examples, sorted by length within pools of some batches."""
-        pool = size * POOL
-        return [
-            index
-            for start in range(0, len(order), pool)
-            for index in sorted(order[start : start + pool], key=lambda i: int(self.lengths[i]))
-        ]
+    def _sorted_in_pools(self, order: list[int], rng: np.random.Generator) -> list[int]:
+        """Shuffled examples, sorted by about their length within pools of some batches each.
 
-    def _cut(self, order: list[int], size: int) -> list[list[int]]:
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        if len(batches) > 1 and (self.options.drop_last or len(batches[-1]) < self.shards):
-            rest = batches.pop()
-            if not self.options.drop_last:
-                batches[-1] = batches[-1] + rest
-        return batches
+        A small data set in one pool, sorted by its exact lengths, would have the same batches in every epoch.
+        """
+        pool = self.size * POOL
+        about = np.asarray(self.lengths) * rng.lognormal(0, JITTER, len(self.lengths))
+        pools = [order[start : start + pool] for start in range(0, len(order), pool)]
+        return [index for members in pools for index in sorted(members, key=lambda i: float(about[i]))]
+
+    def _cut(self, order: list[int], even: bool) -> list[list[int]]:
+        """Consecutive batches: of nearly equal size, or full ones and the rest, of which every process gets some."""
+        count = -(-len(order) // self.size)
+        if even:
+            count = min(count, max(len(order) // self.shards, 1))
+            edges = [len(order) * k // max(count, 1) for k in range(count + 1)]
+        else:
+            edges = [*range(0, len(order), self.size), len(order)]
+            too_small = self.size if self.options.drop_last else self.shards
+            if count > 1 and edges[-1] - edges[-2] < too_small:
+                del edges[-1 if self.options.drop_last else -2]
+        return [order[a:b] for a, b in pairwise(edges)]
 
 
 def updates_per_epoch(answers: Sequence[str], experiment: Experiment, shards: int) -> int:
-    """Updates of the first epoch; shuffled orders have as many in every epoch."""
-    batches = EpochBatches(
-        answers, [0] * len(answers), experiment.batch, size=experiment.optim.batch_size, seed=experiment.seed, shards=shards
-    )
+    """Updates of an epoch, which has as many every time."""
+    options, size = experiment.batch, experiment.optim.batch_size
+    batches = EpochBatches(answers, [0] * len(answers), options, size=size, seed=experiment.seed, shards=shards)
     return -(-len(batches.joined(1)) // experiment.optim.update_freq)
 
 
-def _split(joined: list[int], shards: int) -> list[list[int]]:
-    """Interleaved, so that every process gets its share of long and short clips."""
-    return [joined[shard::shards] for shard in range(shards)]
+def round_robin(answers: Sequence[str]) -> list[int]:
+    """Round i takes example i of every answer, in order of first appearance; rare answers start over.
 
-
-def _round_robin(answers: Sequence[str]) -> list[int]:
-    """Round i takes example i of every answer in order of appearance; rare answers start over."""
-    classes: dict[str, list[int]] = {}
+    Any run of as many examples as there are answers holds each answer once, which is what the original trains on.
+    """
+    members: dict[str, list[int]] = {}
     for index, answer in enumerate(answers):
-        classes.setdefault(answer, []).append(index)
-    rounds = max((len(members) for members in classes.values()), default=0)
-    return [members[i % len(members)] for i in range(rounds) for members in classes.values()]
-
-
-def _unique(order: list[int], answers: Sequence[str], size: int) -> list[list[int]]:
-    """Each example goes to the first open batch without its answer; a new batch is opened where there is none."""
-    closed: list[list[int]] = []
-    open_batches: list[tuple[list[int], set[str]]] = []
-    for index in order:
-        answer = answers[index]
-        batch, seen = next((b for b in open_batches if answer not in b[1]), (None, None))
-        if batch is None or seen is None:
-            batch, seen = [], set()
-            open_batches.append((batch, seen))
-        batch.append(index)
-        seen.add(answer)
-        if len(batch) == size:
-            open_batches = [b for b in open_batches if b[0] is not batch]
-            closed.append(batch)
-    return closed + [batch for batch, _ in open_batches]
+        members.setdefault(answer, []).append(index)
+    rounds = max(map(len, members.values()), default=0)
+    return [own[i % len(own)] for i in range(rounds) for own in members.values()]

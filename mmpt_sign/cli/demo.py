@@ -57,11 +57,13 @@ def _show(experiment: Experiment, folder: Path, records: list[Record]) -> None:
     from rich.console import Console
 
     from mmpt_sign.inference.load import load
-    from mmpt_sign.launch.compare import comparison
+    from mmpt_sign.launch.compare import compared
 
-    Console().print(comparison(experiment, folder, records))
+    Console().print(compared(experiment, folder, records))
     pose = next(record for record in records if record.split == "test" and record.source.path.suffix == ".pose")
-    others = [r.texts[0] for r in records if r.split == "test" and r.sign_language == pose.sign_language and r is not pose]
+    others = [
+        r.texts[0] for r in records if r.split == "test" and r.sign_language == pose.sign_language and r is not pose
+    ]
     prompts = ["random text", pose.texts[0], *others[:5]]
     typer.echo(f"\nScores of {pose.source.path.name} ({pose.texts[0]}):")
     for prompt, value in zip(prompts, load(folder).similarity([pose.source.path], prompts)[0], strict=True):

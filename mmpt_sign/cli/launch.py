@@ -23,11 +23,15 @@ def add_to(app: typer.Typer) -> None:
 
 def launch(
     files: Annotated[str, typer.Argument(help="Experiment file, or several joined by commas.")],
-    jobtype: Annotated[str, typer.Option(help="local_single, local_small (2), local_big (4), local_predict, slurm.")] = "",
+    jobtype: Annotated[
+        str, typer.Option(help="local_single, local_small (2), local_big (4), local_predict, slurm.")
+    ] = "",
     dryrun: Annotated[bool, typer.Option("--dryrun", help="Print what would run; write nothing.")] = False,
     override: Annotated[list[str] | None, typer.Option("-o", "--override", help="key=value, any key.")] = None,
     seeds: Annotated[str, typer.Option(help="One run per seed: 0,1,2 or 0-4.")] = "",
-    processes: Annotated[int | None, typer.Option(min=1, help="Processes, where the job type's number is not wanted.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes, where the job type's number is not wanted.")
+    ] = None,
     predict: Annotated[bool, typer.Option("--predict", help="With slurm: queue predict jobs.")] = False,
     partition: Annotated[str | None, typer.Option(help="SLURM partition.")] = None,
     hours: Annotated[float, typer.Option(help="SLURM time limit.")] = 24.0,
@@ -42,9 +46,7 @@ def launch(
         file = find_file(Path(name.strip()))
         kind = _kind(jobtype, file)
         experiment = load_experiment(file, override or ())
-        made += jobs(
-            file, experiment, kind, seeds=parse_seeds(seeds), overrides=override or (), processes=processes
-        )
+        made += jobs(file, experiment, kind, seeds=parse_seeds(seeds), overrides=override or (), processes=processes)
     if dryrun:
         for job in made:
             typer.echo(str(job))

@@ -36,6 +36,11 @@ class Part(Options, ABC):
     kind_of_part: ClassVar[str]
     name_key: ClassVar[str] = "name"
 
+    @property
+    def part_name(self) -> str:
+        """The name by which a registry and YAML know this part."""
+        return str(getattr(self, self.name_key))
+
     @model_validator(mode="before")
     @classmethod
     def _from_bare_name(cls, value: Any) -> Any:
@@ -144,6 +149,13 @@ class Text(Part):
 
     kind_of_part: ClassVar[str] = "text"
 
+    max_tokens: int = Field(64, ge=3, description="[CLS] and [SEP] counted in")
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Numbers per vector, known once resolved."""
+
     @abstractmethod
     def resolved(self) -> Text:
         """As `Encoder.resolved`."""
@@ -166,6 +178,10 @@ class Similarity(Part):
     @abstractmethod
     def __call__(self, video: TokenSet, text: TokenSet) -> dict[str, Tensor]:
         """Scores of every pair; a symmetric similarity returns the same matrix under both names."""
+
+    @abstractmethod
+    def vectors(self, pooled: Tensor) -> Tensor:
+        """Pooled vectors as an index stores them: their plain dot product is this similarity, or its fast first pass."""
 
 
 class Loss(Part):
@@ -190,6 +206,8 @@ class Evaluation(Part):
     """One way of judging a trained model, runnable on a finished run without training."""
 
     kind_of_part: ClassVar[str] = "evaluation"
+
+    split: str = Field("test", description="split of the data set that is judged")
 
     @abstractmethod
     def run(self, model: Any, records: Sequence[Record], folder: Path) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Inheritance of experiment files: ``base:`` names one file or several, later ones win, the file itself wins over all."""
+"""Inheritance of experiment files: of the files that ``base:`` names later ones win, the file itself over all."""
 
 from __future__ import annotations
 

@@ -75,36 +75,30 @@ def experiment_name(path: Path) -> str:
 def _validated(marked: Marked) -> tuple[Experiment | None, list[str]]:
     """Validate, drop what is wrong, validate again: so that errors behind errors are seen in the same go."""
     values: Any = copy.deepcopy(marked.values)
-    problems: list[str] = []
+    problems: dict[str, KeyPath] = {}
     for _ in range(MAX_ROUNDS):
         try:
             experiment = Experiment.model_validate(values)
         except ValidationError as error:
-            paths = []
-            for item in error.errors(include_url=False):
-                path = _written_path(item["loc"], values)
-                problems.append(f"{marked.place(path)}: {_sentence(item, path, values)}")
-                paths.append(path)
-            if not _dropped(values, paths):
-                return None, _once(problems)
+            wrong = {_written_path(item["loc"], values): item for item in error.errors(include_url=False)}
+            before = list(problems.values())
+            for path, item in wrong.items():
+                if not any(path == known[: len(path)] for known in before):  # not an echo of what was dropped
+                    problems[f"{marked.place(path)}: {_sentence(item, path, values)}"] = path
+            if not _dropped(values, list(wrong)):
+                return None, list(problems)
             continue
-        problems += [f"{marked.place(path)}: {'.'.join(path)} {text}" for path, text in experiment.conflicts()]
-        return experiment, _once(problems)
-    return None, _once(problems)
-
-
-def _once(problems: list[str]) -> list[str]:
-    return list(dict.fromkeys(problems))
+        conflicts = [f"{marked.place(path)}: {'.'.join(path)} {text}" for path, text in experiment.conflicts()]
+        return experiment, list(dict.fromkeys([*problems, *conflicts]))
+    return None, list(problems)
 
 
 def _written_path(loc: tuple[str | int, ...], values: Any) -> KeyPath:
     """Pydantic's location without the union tags it adds: only steps that exist in what was written (or the last)."""
     path: list[str | int] = []
-    here = values
+    here: Any = values
     for position, step in enumerate(loc):
-        if isinstance(here, dict) and step in here:
-            here = here[step]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+        if _has(here, step):
             here = here[step]
         elif position < len(loc) - 1 or _is_tag(here, step):
             continue
@@ -120,9 +114,9 @@ def _dropped(values: Any, paths: list[KeyPath]) -> bool:
     """Remove the written values at ``paths``; False when nothing could be removed (a required key is missing)."""
     removed = False
     for path in sorted(paths, key=len, reverse=True):
-        here = values
+        here: Any = values
         for step in path[:-1]:
-            here = here[step] if isinstance(here, dict | list) and _has(here, step) else None
+            here = here[step] if _has(here, step) else None
         if here is not None and path and _has(here, path[-1]):
             del here[path[-1]]
             removed = True
@@ -130,7 +124,9 @@ def _dropped(values: Any, paths: list[KeyPath]) -> bool:
 
 
 def _has(here: Any, step: str | int) -> bool:
-    return step in here if isinstance(here, dict) else isinstance(step, int) and step < len(here)
+    if isinstance(here, dict):
+        return step in here
+    return isinstance(here, list) and isinstance(step, int) and step < len(here)
 
 
 def _sentence(item: Any, path: KeyPath, values: Any) -> str:
@@ -138,7 +134,9 @@ def _sentence(item: Any, path: KeyPath, values: Any) -> str:
     context = item.get("ctx", {})
     if item["type"] == "extra_forbidden":
         known = _known_keys(path, values)
-        return f"unknown key '{dotted}'{nearest(str(path[-1]), known)}" + (f"; known: {', '.join(known)}" if known else "")
+        return f"unknown key '{dotted}'{nearest(str(path[-1]), known)}" + (
+            f"; known: {', '.join(known)}" if known else ""
+        )
     if item["type"] == "missing":
         return f"'{dotted}' is missing"
     if item["type"] in ("union_tag_invalid", "union_tag_not_found"):

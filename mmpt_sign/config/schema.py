@@ -19,13 +19,13 @@ from mmpt_sign.config.named import (
     StreamPart,
     TextPart,
 )
-from mmpt_sign.registry import find
+from mmpt_sign.registry import part
 
 
 class VideoTower(Options):
     """Frames of one stream (or of several that the front end mixes) -> one TokenSet."""
 
-    front_end: FrontEndPart = Field(default_factory=lambda: find("front_end", "linear")())
+    front_end: FrontEndPart = Field(default_factory=lambda: part("front_end", "linear"))
     encoder: EncoderPart
     of: tuple[str, ...] | None = Field(None, description="streams that the front end reads; default: the tower's name")
 
@@ -63,7 +63,9 @@ class OptimOptions(Options):
     epochs: int = Field(25, ge=1)
     max_updates: int | None = Field(None, ge=1, description="stop after this many updates even within an epoch")
     precision: Literal["fp32", "bf16", "amp", "fp16"] = "fp32"
-    average: float = Field(0.0, ge=0, lt=1, description="decay of a moving average of the weights used in the end; 0 = off")
+    average: float = Field(
+        0.0, ge=0, lt=1, description="decay of a moving average of the weights used in the end; 0 = off"
+    )
 
 
 class EvaluateOptions(Options):
@@ -77,7 +79,7 @@ class EvaluateOptions(Options):
     patience: int | None = Field(None, ge=1, description="stop after this many looks without improvement")
     batch_size: int = Field(64, ge=1)
     tasks: tuple[EvaluationPart, ...] = Field(
-        default_factory=lambda: (find("evaluation", "retrieval")(),), description="what a predict job runs"
+        default_factory=lambda: (part("evaluation", "retrieval"),), description="what a predict job runs"
     )
 
 
@@ -105,7 +107,7 @@ class Experiment(Options):
     dataset: DatasetPart
     streams: dict[str, StreamPart] = Field(min_length=1)
     video: dict[str, VideoTower] = Field(min_length=1)
-    fusion: FusionPart = Field(default_factory=lambda: find("fusion", "none")())
+    fusion: FusionPart = Field(default_factory=lambda: part("fusion", "none"))
     text: TextPart
     similarity: dict[str, SimilarityPart] = Field(min_length=1)
     loss: dict[str, LossPart] = Field(min_length=1)
@@ -129,11 +131,13 @@ class Experiment(Options):
             if name not in self.similarity
         ]
         found += [
-            (("similarity", name), problem) for name in self.similarity if (problem := self._pair_problem(name)) is not None
+            (("similarity", name), problem)
+            for name in self.similarity
+            if (problem := self._pair_problem(name)) is not None
         ]
         if self.batch.merge_texts:
             found += [
-                (("loss", name), f"'{loss.name}' compares clip i with text i: set batch.merge_texts to false")
+                (("loss", name), f"'{loss.part_name}' compares clip i with text i: set batch.merge_texts to false")
                 for name, loss in self.loss.items()
                 if loss.needs_paired_rows
             ]
@@ -142,7 +146,7 @@ class Experiment(Options):
         return found
 
     def sides(self) -> set[str]:
-        """Names that a similarity may compare: towers, ``fused``, ``text``, and ``video`` for the one that speaks for all."""
+        """Names that a similarity may compare: towers, ``fused``, ``text``; ``video`` is the one that speaks for all."""
         return {*self.video, "fused", "video", "text"}
 
     def pair(self, name: str) -> tuple[str, str] | None:

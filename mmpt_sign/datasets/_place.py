@@ -10,7 +10,7 @@ from mmpt_sign.text.weights import DATA_VARIABLE, data_root_or_environment
 
 
 def corpus_folder(name: str, folder: Path | None, data_root: Path | None, holds: str) -> Path:
-    """The folder of the data set ``name``: the one given, inside the data root or as it stands, else ``<data root>/<name>``.
+    """The folder of a data set: the one given, inside the data root or as it stands, else ``<data root>/<name>``.
 
     ``holds`` is a file that must be in it, so that an empty folder or a half-finished download is noticed here.
     """
@@ -35,12 +35,20 @@ def package_folder(package: str) -> Path:
     return Path(spec.origin).parent
 
 
+def clip_files(folder: Path) -> dict[str, Path]:
+    """The clips of a flat folder by their names without ending."""
+    files = {path.stem: path for path in sorted(folder.glob("*")) if path.suffix in (".pose", ".npy")}
+    if not files:
+        raise DataError(f"{folder}: {'holds no .pose and no .npy file' if folder.is_dir() else 'no such folder'}")
+    return files
+
+
 def _message(name: str, candidates: list[Path], holds: str) -> str:
     hint = f"docs/data/{name}.md says how to get it"
     if not candidates:
         return (
-            f"data set '{name}': no place to look for {name}/{holds}; set data_root in the YAML, the variable {DATA_VARIABLE}, "
-            f"or the data set's folder; {hint}"
+            f"data set '{name}': no place to look for {name}/{holds}; set data_root in the YAML, the variable "
+            f"{DATA_VARIABLE}, or the data set's folder; {hint}"
         )
     looked = " and ".join(str(candidate / holds) for candidate in candidates)
     there = next((candidate for candidate in candidates if candidate.is_dir()), None)

@@ -42,7 +42,7 @@ class PoseSet(TableSet):
 
 
 def inside(folder: Path, name: str, allow_absolute: bool = False) -> Path:
-    """``folder / name``; ValueError if that leaves the folder, so that a foreign table cannot name any file it likes."""
+    """``folder / name``; ValueError if that leaves the folder: a foreign table must not name any file it likes."""
     if not name or "\0" in name:
         raise ValueError("the path is empty")
     path = Path(name)

@@ -27,9 +27,7 @@ def known_signer(name: str) -> str:
     return "" if name.lower().startswith(("unknown", "not labelled", "n/a")) else name
 
 
-def resplit(
-    records: Sequence[Record], by: SplitBy, seed: int, valid: float, test: float
-) -> list[Record]:
+def resplit(records: Sequence[Record], by: SplitBy, seed: int, valid: float, test: float) -> list[Record]:
     """The records with train, valid and test drawn anew; by signer, nobody is in two of them."""
     moved = [record for record in records if record.split in MOVABLE]
     if by == "signer":
@@ -37,7 +35,9 @@ def resplit(
     units = Counter(record.signer if by == "signer" else record.id for record in moved)
     chosen = _assign(units, seed, {"test": test, "valid": valid})
     return [
-        replace(record, split=chosen[record.signer if by == "signer" else record.id]) if record.split in MOVABLE else record
+        replace(record, split=chosen[record.signer if by == "signer" else record.id])
+        if record.split in MOVABLE
+        else record
         for record in records
     ]
 
@@ -47,7 +47,9 @@ def split_by_language(records: Sequence[Record], languages: Mapping[str, Sequenc
     there = sorted({record.sign_language for record in records})
     split = {tag: name for name, tags in languages.items() for tag in tags}
     if len(split) < sum(len(tags) for tags in languages.values()):
-        raise DataError(f"a sign language is held out twice: {'; '.join(f'{k}: {list(v)}' for k, v in languages.items())}")
+        raise DataError(
+            f"a sign language is held out twice: {'; '.join(f'{k}: {list(v)}' for k, v in languages.items())}"
+        )
     absent = [f"no clip in the sign language '{tag}', which is held out; there are {', '.join(there)}" for tag in split]
     problems = [problem for problem, tag in zip(absent, split, strict=True) if tag not in there]
     if problems:

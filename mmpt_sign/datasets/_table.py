@@ -86,6 +86,8 @@ def _check_header(path: Path, header: list[str], required: tuple[str, ...], colu
         f"{path}: no column '{name}'{nearest(name, header)}; it has {', '.join(header)}"
         for name in sorted(wanted - set(header))
     ]
-    problems += [f"{path}: two columns are called '{name}'" for name in sorted({n for n in header if header.count(n) > 1})]
+    problems += [
+        f"{path}: two columns are called '{name}'" for name in sorted({n for n in header if header.count(n) > 1})
+    ]
     if problems:
         raise DataError(problems)

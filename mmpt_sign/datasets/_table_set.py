@@ -27,7 +27,7 @@ OWN = frozenset(Column.__args__)  # type: ignore[attr-defined]
 
 
 def group_of(text: str) -> str:
-    """Same text, same answer, whatever the case: ``ä`` and ``Ä`` are one letter (but the upper case of ``ß`` is two)."""
+    """Same text, same answer, whatever the case: ``ä`` and ``Ä`` are one letter (``ß`` has no upper case)."""
     return text.upper() if len(text.upper()) == len(text) else text
 
 
@@ -39,7 +39,9 @@ class TableSet(Dataset):
 
     folder: Path | None = Field(None, description="default: the folder of the data set's name in the data root")
     prompts: Prompts = Field((TAGGED,), description="templates; the first is the canonical prompt of a clip")
-    columns: dict[Column, str] = Field(default_factory=dict, description="what the table calls our columns, if different")
+    columns: dict[Column, str] = Field(
+        default_factory=dict, description="what the table calls our columns, if different"
+    )
     splits: dict[str, str] = Field(default_factory=dict, description="the table's splits to train, valid, test")
     sign_language: SignLanguage | None = Field(None, description="ISO 639-3, for rows that do not say")
     text_language: TextLanguage = Field("en", description="ISO 639-1, for rows that do not say")
@@ -68,30 +70,42 @@ class TableSet(Dataset):
         """Every row of every table, in the order of the files."""
         found = [record for table in self.tables(self.place(data_root)) for record in self._of_table(table)]
         _check_ids(found)
-        return resplit(found, self.split_by, self.split_seed, self.valid_share, self.test_share) if self.split_by else found
+        return (
+            resplit(found, self.split_by, self.split_seed, self.valid_share, self.test_share)
+            if self.split_by
+            else found
+        )
 
     def place(self, data_root: Path | None) -> Path:
         """The corpus's folder; `DataError` if it is not there."""
         return corpus_folder(str(getattr(self, "name", "")), self.folder, data_root, self.landmark)
 
     def _of_table(self, table: Path) -> list[Record]:
-        found, problems = [], []
-        for position, row in enumerate(self.rows(table)):
+        found, problems = self.understood(table, self.rows(table))
+        if problems:
+            raise DataError([f"{table}: row {number}: {message}" for number, message in problems])
+        return found
+
+    def understood(self, table: Path, rows: Sequence[Row]) -> tuple[list[Record], list[tuple[int, str]]]:
+        """The records of the rows that can be understood, and what is wrong with the others by row number."""
+        found: list[Record] = []
+        problems: list[tuple[int, str]] = []
+        for position, row in enumerate(rows):
             try:
                 if row["text"] or self.empty_text is not None:
                     found.append(self._record(table, row, position))
-            except ValueError as error:
-                problems.append(f"{table}: row {row.number}: {error}")
-        if problems:
-            raise DataError(problems)
-        return found
+            except (ValueError, DataError) as error:
+                problems.append((row.number, str(error)))
+        return found, problems
 
     def rows(self, table: Path) -> list[Row]:
         """The rows of a table under our column names."""
         there = read_header(table)
-        usual = {ours: theirs for ours, theirs in self.usual_columns.items() if theirs in there and ours not in there}
+        usual: dict[str, str] = {
+            ours: theirs for ours, theirs in self.usual_columns.items() if theirs in there and ours not in there
+        }
         required = self.required if not self.split_by else tuple(name for name in self.required if name != "split")
-        return read_table(table, required, {**usual, **self.columns})
+        return read_table(table, required, {**usual, **{str(ours): theirs for ours, theirs in self.columns.items()}})
 
     def _record(self, table: Path, row: Row, position: int) -> Record:
         text = row["text"] or str(self.empty_text)
@@ -126,7 +140,9 @@ def _check_ids(records: Sequence[Record]) -> None:
     for record in records:
         row = record.extra.get("row", "?")
         if record.id in seen:
-            problems.append(f"{record.source.path.parent}: id '{record.id}' of row {row} is already that of row {seen[record.id]}")
+            problems.append(
+                f"{record.source.path.parent}: id '{record.id}' of row {row} is already that of row {seen[record.id]}"
+            )
         seen.setdefault(record.id, row)
     if problems:
         raise DataError(problems)

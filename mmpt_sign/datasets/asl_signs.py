@@ -1,4 +1,4 @@
-"""Google's Isolated Sign Language Recognition data (asl-signs): 250 ASL signs, one parquet file of 543 points per clip."""
+"""Google's Isolated Sign Language Recognition data (asl-signs): 250 ASL signs, one parquet file per clip."""
 
 from __future__ import annotations
 

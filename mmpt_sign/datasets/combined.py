@@ -17,7 +17,7 @@ from mmpt_sign.registry import find
 
 
 def _part(value: Any) -> Any:
-    """A data set from its YAML block (this set is one of the known ones, so the list of all cannot be its field's type)."""
+    """A data set from its YAML block, looked up late: this set is one of those that the field's type would list."""
     name = value.get("name") if isinstance(value, dict) else value
     if isinstance(value, Dataset) or not isinstance(name, str):
         return value
@@ -42,7 +42,9 @@ class Combined(Dataset):
     def records(self, data_root: Path | None) -> Sequence[Record]:
         """All records of all splits, part after part."""
         return [
-            replace(record, id=f"{prefix}_{record.id}", split=self.splits.get(prefix, {}).get(record.split, record.split))
+            replace(
+                record, id=f"{prefix}_{record.id}", split=self.splits.get(prefix, {}).get(record.split, record.split)
+            )
             for prefix, part in zip(self.prefixes(), self.parts, strict=True)
             for record in part.records(data_root)
         ]

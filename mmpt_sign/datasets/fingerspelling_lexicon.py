@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from string import ascii_uppercase
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -19,20 +20,18 @@ from mmpt_sign.text.prompt import TAGGED, Prompts
 from mmpt_sign.text.tags import SignLanguage
 
 # The languages with Latin letters; fold k holds out every fourth one from the k-th on.
-LATIN = "ase asq bzs cse csq eso gsg ise lls mfs psr sgg ssp svk swl tsm".split()
+LATIN = (
+    "ase", "asq", "bzs", "cse", "csq", "eso", "gsg", "ise", "lls", "mfs", "psr", "sgg", "ssp", "svk", "swl", "tsm",
+)  # fmt: skip
+INSIDE = Path("assets", "fingerspelling_lexicon")
 COPIES = ("fsl",)  # its rows name the files of ase: the same clip would be in two splits
-LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class FingerspellingLexicon(PoseSet):
-    """One clip per letter and language, so only whole held-out languages tell how well a model generalises.
-
-    The table's ``start`` and ``end`` belong to the untrimmed recordings and are not used.
-    """
+    """One clip per letter and language, so only whole held-out languages tell how well a model generalises."""
 
     usual_columns: ClassVar[dict[Column, str]] = {
-        "sign_language": "signed_language", "text_language": "spoken_language", "text": "words",
-    }  # fmt: skip
+        "sign_language": "signed_language", "text_language": "spoken_language", "text": "words"}  # fmt: skip
     required: ClassVar[tuple[Column, ...]] = ("path", "sign_language", "text")
 
     name: Literal["fingerspelling_lexicon"] = "fingerspelling_lexicon"
@@ -46,15 +45,15 @@ class FingerspellingLexicon(PoseSet):
 
     def place(self, data_root: Path | None) -> Path:
         """Inside the package, unless a folder is given."""
-        return super().place(data_root) if self.folder else package_folder("spoken_to_signed") / "assets/fingerspelling_lexicon"
+        return super().place(data_root) if self.folder else package_folder("spoken_to_signed") / INSIDE
 
     def rows(self, table: Path) -> list[Row]:
-        """The rows of the chosen letters, copies left out."""
-        rows = [row for row in super().rows(table) if row["sign_language"] not in COPIES]
-        return [row for row in rows if self.letters == "all" or row["text"] in LETTERS]
+        """The rows of the chosen letters; ``start`` and ``end`` are of the untrimmed recordings, nothing to us."""
+        own = [row for row in super().rows(table) if row["sign_language"] not in COPIES]
+        return own if self.letters == "all" else [row for row in own if row["text"] in {*ascii_uppercase}]
 
     def records(self, data_root: Path | None) -> Sequence[Record]:
         """Every clip, in the order of the package's table, named ``LANGUAGE_LETTER``."""
         found = [replace(r, id=f"{r.sign_language}_{r.extra['text']}") for r in super().records(data_root)]
-        test = self.hold_out or tuple(LATIN[self.fold - 1 :: 4])
+        test = self.hold_out or LATIN[self.fold - 1 :: 4]
         return found if self.split_by else split_by_language(found, {"test": test, "valid": self.validate_on})

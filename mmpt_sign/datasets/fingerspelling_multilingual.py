@@ -14,5 +14,8 @@ class FingerspellingMultilingual(ArraySet):
 
     name: Literal["fingerspelling_multilingual"] = "fingerspelling_multilingual"
     stems: Stems = ("fingerspelling",)
-    prompts: Prompts = ("Fingerspell the letter {text} in {sign_language_name}.", "<{text_language}> <{sign_language}> {text}")
+    prompts: Prompts = (
+        "Fingerspell the letter {text} in {sign_language_name}.",
+        "<{text_language}> <{sign_language}> {text}",
+    )
     group_by: Literal["prompt", "text"] = "text"

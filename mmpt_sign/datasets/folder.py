@@ -19,10 +19,13 @@ SUFFIXES = (".pose", ".npy", ".npz", ".parquet")
 class Folder(TableSet):
     """Columns: path and text; and where known id, split, signer, sign_language, text_language, group, frames, fps.
 
-    ``start`` and ``end`` bound the frames of a clip inside a longer file (end excluded); ``member`` and ``item`` name the
-    array and the entry inside an ``.npz`` archive.
+    ``start`` and ``end`` bound the frames of a clip inside a longer file (end excluded); ``member`` and ``item`` name
+    the array and the entry inside an ``.npz`` archive.
     """
 
+    usual_columns: ClassVar[dict[Column, str]] = {
+        "path": "pose", "sign_language": "language", "text_language": "spoken_language", "frames": "n_frames",
+    }  # fmt: skip
     required: ClassVar[tuple[Column, ...]] = ("path", "text")
 
     name: Literal["folder"] = "folder"

@@ -1,7 +1,7 @@
 """Retrieval in both directions as one plain function.
 
-What: R@k, P@k, median and mean rank, mean reciprocal rank.  R@k is the share of queries whose rank is at most k; P@k the
-expected number of right candidates among the first k, divided by k.
+What: R@k, P@k, median and mean rank, mean reciprocal rank.  R@k is the share of queries whose rank is at most k; P@k
+the expected number of right candidates among the first k, divided by k.
 Needs: scores (videos, texts), higher is better, and one hashable answer per row and column.
 Reference: `ranks` (strict), `signclip_ranks` (legacy).
 """

@@ -26,8 +26,8 @@ class Ranking:
 
     ``query`` is the row of the clip, or the first column of the text.  ``above`` counts wrong candidates that score
     higher than the best right one, ``tied`` wrong ones that score the same.  ``hits`` (Q, 3) is the number of right
-    candidates among the first 1, 5 and 10, expected over the orders of equal scores.  ``nonfinite`` counts scores of the
-    whole matrix that are no numbers; they stand below all others.
+    candidates among the first 1, 5 and 10, expected over the orders of equal scores.  ``nonfinite`` counts the scores
+    of the whole matrix that are no numbers; they stand below all others.
     """
 
     query: IntArray

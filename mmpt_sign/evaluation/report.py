@@ -89,7 +89,7 @@ PREDICTION_COLUMNS = (
 
 
 def write_predictions(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
-    """``predictions.csv``: one row per query and direction; ``id`` is that of the clip where clips are the candidates."""
+    """``predictions.csv``: one row per query and direction; ``id`` is the clip's where clips are the candidates."""
     return write_csv(path, PREDICTION_COLUMNS, rows)
 
 
@@ -140,6 +140,6 @@ def comparison(
 
 
 def _figures(found: Mapping[str, float], interval: Interval | None) -> list[str]:
-    between = f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}" if interval else ""
+    between = f"{100 * interval[0]:.1f}-{100 * interval[1]:.1f}" if interval else ""
     shares = [f"{100 * found[name]:.1f}" for name in ("R@1", "R@5", "R@10")]
     return [shares[0], between, *shares[1:], f"{found['MedR']:g}"]

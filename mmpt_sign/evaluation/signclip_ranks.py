@@ -82,10 +82,11 @@ def _column_of(gold: IntArray, text: IntArray) -> IntArray:
 
 
 def _runs_before(block: Scores, gold: IntArray, text: IntArray) -> IntArray:
-    """How many runs of equal neighbours come before the first gold text."""
-    ranked = text[np.argsort(-block, axis=1, kind="stable")]
-    run = np.cumsum(ranked[:, 1:] != ranked[:, :-1], axis=1)
-    first_gold = np.argmax(ranked == gold[:, None], axis=1)
-    run = np.concatenate([np.zeros((len(run), 1), run.dtype), run], axis=1)
-    counts: IntArray = np.take_along_axis(run, first_gold[:, None], axis=1)[:, 0]
+    """How many runs of equal neighbours come before the first gold text; the rest of the list need not be sorted."""
+    counts = np.empty(len(block), np.int64)
+    for i, (row, answer) in enumerate(zip(block, gold, strict=True)):
+        head = np.flatnonzero(row >= row[text == answer].max())
+        ranked = text[head[np.argsort(-row[head], kind="stable")]]
+        first = int(np.argmax(ranked == answer))
+        counts[i] = np.count_nonzero(ranked[1 : first + 1] != ranked[:first])
     return counts

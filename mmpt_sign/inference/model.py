@@ -23,7 +23,7 @@ from mmpt_sign.poses.window import windows
 if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.models.dual_encoder import DualEncoder
-    from mmpt_sign.poses.clip import Clip, FloatArray
+    from mmpt_sign.poses.clip import FloatArray
     from mmpt_sign.records import Record
     from mmpt_sign.text.tokenizer import Tokenizer
 
@@ -49,9 +49,11 @@ class SignModel:
     @property
     def needs(self) -> dict[str, Any]:
         """What a clip must offer to this model: its streams by kind."""
-        return {name: stream.kind for name, stream in self.experiment.streams.items()}
+        return {name: stream.part_name for name, stream in self.experiment.streams.items()}
 
-    def embed_poses(self, poses: Iterable[Any], *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
+    def embed_poses(
+        self, poses: Iterable[Any], *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH
+    ) -> FloatArray:
         """Vectors (N, D) of poses given as paths, ``Pose`` objects, `Clip` objects or (T, V, C) arrays.
 
         ``points`` names the layout of plain arrays when their number of points alone does not tell it.
@@ -71,7 +73,7 @@ class SignModel:
             raise DataError("texts must be strings")
         distinct = list(dict.fromkeys(given))
         rows = self.tokenizer.encode(distinct, self.experiment.text.max_tokens)
-        vectors = np.zeros((len(distinct), self._width()), np.float32)
+        vectors = np.zeros((len(distinct), self.experiment.text.width), np.float32)
         for chosen in _by_length([len(row) for row in rows], batch_tokens):
             ids, mask = pad_ids([rows[i] for i in chosen], self.tokenizer.pad_id)
             vectors[chosen] = self._vectors(self._run(self.network.encode_text, ids, mask))
@@ -99,15 +101,11 @@ class SignModel:
     def _primary(self) -> Any:
         return next(iter(self.experiment.similarity.values()))
 
-    def _width(self) -> int:
-        text = self.experiment.text.resolved()
-        return int(text.project or text.architecture.hidden_size)
-
     def embed_frames(self, frames: Sequence[FloatArray], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of (T, D) frames as the stream encodes them; a long clip is the mean of its windows."""
         name, stream = next(iter(self.experiment.streams.items()))
         pieces = [(i, part) for i, x in enumerate(frames) for part in _windows(x, stream)]
-        total = np.zeros((len(frames), self._width()), np.float32)
+        total = np.zeros((len(frames), self.experiment.text.width), np.float32)
         weight = np.zeros((len(frames), 1), np.float32)
         for chosen in _by_length([len(part) for _, part in pieces], batch_tokens):
             x, mask = pad_frames([pieces[i][1] for i in chosen])
@@ -121,9 +119,11 @@ class SignModel:
     def _run(self, encode: Any, *inputs: Tensor) -> TokenSet:
         training = self.network.training
         self.network.eval()
+        kind = next(self.network.parameters()).dtype
+        moved = [value.to(self.device, kind if value.is_floating_point() else None) for value in inputs]
         try:
             with torch.inference_mode():
-                encoded: TokenSet = encode(*(value.to(self.device) for value in inputs))
+                encoded: TokenSet = encode(*moved)
         finally:
             self.network.train(training)
         return encoded
@@ -159,5 +159,3 @@ def _by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
         else:
             batches.append([index])
     return batches
-
-

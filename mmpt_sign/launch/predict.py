@@ -17,6 +17,6 @@ def predict(experiment: Experiment, run: Path) -> dict[str, dict[str, float]]:
     model = load(run, device=experiment.job.device)
     records = list(experiment.dataset.records(experiment.data_root))
     return {
-        task.name: task.run(model, records, evaluation_folder(run, experiment, getattr(task, "split", "test")))
+        task.part_name: task.run(model, records, evaluation_folder(run, experiment, task.split))
         for task in experiment.evaluate.tasks
     }

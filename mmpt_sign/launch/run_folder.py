@@ -27,4 +27,4 @@ def evaluation_folder(run: Path, experiment: Experiment, split: str) -> Path:
     """``eval/<dataset>_<split>``, with the twin's own name added where it asks something else than the plain test."""
     stem = experiment.name.rpartition("/")[2]
     plain = stem.removeprefix("test_") == run_name(experiment).rpartition("/")[2]
-    return run / "eval" / (f"{experiment.dataset.name}_{split}" + ("" if plain else f"_{stem}"))
+    return run / "eval" / (f"{experiment.dataset.part_name}_{split}" + ("" if plain else f"_{stem}"))

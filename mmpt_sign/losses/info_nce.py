@@ -31,6 +31,7 @@ class InfoNCE(Loss):
     def __call__(
         self, matrices: Mapping[str, Tensor], same_answer: Tensor, *, scale: Tensor | float | None = None
     ) -> dict[str, Tensor]:
+        """The mean (or sum) of both directions, and each by itself."""
         factor = scale if scale is not None else self.initial_scale if self.scale == "learned" else self.scale
         rows = self._direction(matrices["video_to_text"].float() * factor, same_answer)
         columns = self._direction(matrices["text_to_video"].float().T * factor, same_answer.T)

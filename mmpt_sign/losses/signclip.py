@@ -28,6 +28,7 @@ class SignClip(Loss):
     def __call__(
         self, matrices: Mapping[str, Tensor], same_answer: Tensor, *, scale: Tensor | float | None = None
     ) -> dict[str, Tensor]:
+        """The sum of both directions, and each by itself."""
         import torch
         from torch.nn import functional
 

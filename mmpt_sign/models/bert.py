@@ -41,7 +41,9 @@ def _initialise(bert: BertModel, folder: Path, vocabulary: list[int] | None) -> 
     missing = [key for key in own if key not in state and not key.endswith(("position_ids", "token_type_ids"))]
     misfit = [key for key in own if key in state and state[key].shape != own[key].shape]
     if missing or misfit:
-        raise CheckpointError(f"{folder}: not the weights of this BERT; missing {missing[:5]}, of another shape {misfit[:5]}")
+        raise CheckpointError(
+            f"{folder}: not the weights of this BERT; missing {missing[:5]}, of another shape {misfit[:5]}"
+        )
     bert.load_state_dict({key: state[key] for key in own if key in state}, strict=False)
 
 
@@ -52,10 +54,7 @@ def _pretrained_state(folder: Path) -> dict[str, Tensor]:
 
     safe, legacy = folder / "model.safetensors", folder / "pytorch_model.bin"
     try:
-        if safe.is_file():
-            state = load_file(safe)
-        else:
-            state = torch.load(legacy, map_location="cpu", weights_only=True)
+        state = load_file(safe) if safe.is_file() else torch.load(legacy, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise CheckpointError(f"{folder}: no readable model.safetensors or pytorch_model.bin ({error})") from error
     plain = {key.removeprefix("bert."): value.float() for key, value in state.items() if isinstance(value, Tensor)}
@@ -97,5 +96,3 @@ class Projection(nn.Module):
         """(…, d_in) -> (…, width)."""
         projected: Tensor = self.linear(x)
         return projected
-
-

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError, ConfigError
@@ -49,7 +50,7 @@ def save_model(
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+        state = {key: _stored(value) for key, value in model.state_dict().items()}
         save_file(state, fresh / WEIGHTS)
         tokenizer.save(fresh / TOKENIZER)
         values = self_contained(experiment).model_dump(mode="json")
@@ -59,6 +60,12 @@ def save_model(
         _swap(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _stored(value: Tensor) -> Tensor:
+    """Always float32: a model trained in half precision is used in full."""
+    value = value.detach().cpu()
+    return (value.float() if value.is_floating_point() else value).contiguous()
 
 
 def _swap(fresh: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The model: towers over streams, fusion, text tower, similarities; one pose stream without fusion is the simplest case."""
+"""The model: towers over streams, fusion, text tower, similarities; one tower without fusion is the simplest case."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class DualEncoder(nn.Module):
         super().__init__()
         widths = {name: stream.width for name, stream in experiment.streams.items()}
         self.video = nn.ModuleDict({name: Tower(name, tower, widths) for name, tower in experiment.video.items()})
-        self.fusion = experiment.fusion.build({name: t.encoder.resolved().width for name, t in experiment.video.items()})
+        self.fusion = experiment.fusion.build(
+            {name: t.encoder.resolved().width for name, t in experiment.video.items()}
+        )
         self.text = experiment.text.build()
         self.similarity = dict(experiment.similarity)
         self.pairs = {name: experiment.pair(name) or ("video", "text") for name in experiment.similarity}
@@ -90,5 +92,6 @@ class DualEncoder(nn.Module):
         """Factor on the scores of a loss, clamped as its options say."""
         part = self.loss_parts[name]
         if name in self.log_scales:
-            return self.log_scales[name].exp().clamp(max=part.max_scale)
+            learned: Tensor = self.log_scales[name].exp().clamp(max=part.max_scale)
+            return learned
         return float(part.scale)

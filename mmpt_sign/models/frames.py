@@ -11,6 +11,7 @@ from mmpt_sign.errors import ConfigError
 
 if TYPE_CHECKING:
     from mmpt_sign.models.front_ends.frame_mlp import FrameMlpFrontEnd
+    from mmpt_sign.models.front_ends.temporal import TemporalFrontEnd
 
 Frames = tuple[Tensor, Tensor]  # x (B, L, D), mask (B, L)
 
@@ -35,16 +36,38 @@ class FrameMap(nn.Module):
         return self.network(x), mask
 
 
+class TemporalMap(nn.Module):
+    """Linear and LayerNorm per frame, then residual depthwise convolutions that never see padding."""
+
+    def __init__(self, part: TemporalFrontEnd, d_in: int, d_out: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(d_in, d_out)
+        self.norm = nn.LayerNorm(d_out)
+        self.dropout = nn.Dropout(part.dropout)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(d_out, d_out, part.kernel, padding=part.kernel // 2, groups=d_out) for _ in range(part.layers)
+        )
+        self.mixers = nn.ModuleList(nn.Linear(d_out, d_out) for _ in range(part.layers))
+
+    def forward(self, streams: Mapping[str, Frames]) -> Frames:
+        """The only stream, mapped."""
+        x, mask = next(iter(streams.values()))
+        valid = mask.unsqueeze(-1)
+        hidden = self.dropout(self.norm(self.linear(x)))
+        for convolution, mixer in zip(self.convolutions, self.mixers, strict=True):
+            near = convolution((hidden * valid).transpose(1, 2)).transpose(1, 2)
+            hidden = hidden + mixer(nn.functional.gelu(near))
+        return hidden, mask
+
+
 class FrameMlp(nn.Module):
     """Linear, GELU, LayerNorm, linear, behind optional convolutions that never see padding."""
 
     def __init__(self, part: FrameMlpFrontEnd, d_in: int, d_out: int) -> None:
         super().__init__()
-        groups = d_in if part.depthwise else 1
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(d_in, d_in, part.kernel, padding=part.kernel // 2, groups=groups) for _ in range(part.convolutions)
+            nn.Conv1d(d_in, d_in, part.kernel, padding=part.kernel // 2) for _ in range(part.convolutions)
         )
-        self.residual = part.depthwise
         self.linear1 = nn.Linear(d_in, d_out)
         self.norm = nn.LayerNorm(d_out, eps=1e-5)
         self.linear2 = nn.Linear(d_out, d_out)
@@ -58,7 +81,6 @@ class FrameMlp(nn.Module):
         x, mask = next(iter(streams.values()))
         valid = mask.unsqueeze(-1)
         for convolution in self.convolutions:
-            mixed = convolution((x * valid).transpose(1, 2)).transpose(1, 2)
-            x = x + mixed if self.residual else mixed
+            x = convolution((x * valid).transpose(1, 2)).transpose(1, 2)
         hidden = self.dropout(self.norm(nn.functional.gelu(self.linear1(x))))
         return self.dropout(self.linear2(hidden)), mask

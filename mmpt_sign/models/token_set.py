@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class TokenSet:
-    """``tokens`` (B, L, D), ``mask`` (B, L) bool with True = valid, ``pooled`` (B, D), ``times`` (B, L, 2) frame spans."""
+    """``tokens`` (B, L, D), ``mask`` (B, L) with True = valid, ``pooled`` (B, D), ``times`` (B, L, 2) frame spans."""
 
     tokens: Tensor
     mask: Tensor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -39,6 +39,12 @@ class Layout:
         return len(self.points)
 
 
+@lru_cache(maxsize=128)
+def layout_of(points: tuple[str, ...]) -> Layout:
+    """One object per list of names, so that its tables are made once for all clips of a data set."""
+    return Layout(points)
+
+
 @dataclass(frozen=True)
 class Clip:
     """T frames of V points with C coordinates (2 or 3).
@@ -63,6 +69,8 @@ class Clip:
 
     def take(self, points: tuple[str, ...]) -> Clip:
         """The named points in the given order; a point this clip does not have comes out as missing."""
+        if points == self.layout.points:
+            return self
         position = self.layout.position
         index = np.array([position.get(name, -1) for name in points], dtype=np.int64)
         data, confidence = self.data[:, index], self.confidence[:, index]
@@ -70,7 +78,7 @@ class Clip:
         if absent.any():
             data[:, absent] = 0
             confidence[:, absent] = 0
-        return replace(self, data=data, confidence=confidence, layout=Layout(points))
+        return replace(self, data=data, confidence=confidence, layout=layout_of(points))
 
     def frames(self, start: int, end: int) -> Clip:
         """The frames from ``start`` up to ``end`` (excluded)."""

@@ -1,4 +1,4 @@
-"""Mirror images: x negated about the clip's own middle or the origin, left and right points exchanged by name."""
+"""Mirror images: x negated about the origin, left and right points exchanged by name."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mmpt_sign.poses.clip import Clip, Layout
-from mmpt_sign.poses.names import LEFT_HAND, RIGHT_HAND, mirrored
+from mmpt_sign.poses.clip import Clip, layout_of
+from mmpt_sign.poses.names import mirrored
 
 
 def mirror(clip: Clip) -> Clip:
-    """The clip as signed by the other hand; applied twice it is the clip again.
+    """The clip as signed with the other hand; applied twice it is the clip again.
 
-    A layout with one hand only keeps its names: the mirrored left hand is then read as a right one.
+    The face is exchanged point by point too (the 61 pairs of the contour, and the rest of the mesh).  A point whose other
+    side is not in the layout keeps its place: of a layout with one hand only, the mirrored hand is still that hand.
     """
-    data, confidence = clip.data.copy(), clip.confidence
-    data[..., 0] = np.where(confidence > 0, -data[..., 0], 0)
-    order = _order(clip.layout.points)
-    return clip.with_data(data[:, order], confidence[:, order])
+    order = mirror_order(clip.layout.points)
+    data = clip.data[:, order]
+    data[..., 0] = np.where(data[..., 0] == 0, np.float32(0), -data[..., 0])  # no minus zero
+    return clip.with_data(data, clip.confidence[:, order])
 
 
-@lru_cache(maxsize=64)
-def _order(points: tuple[str, ...]) -> NDArray[np.int64]:
-    position = Layout(points).position
-    both_hands = {name.partition(".")[0] for name in points} >= {LEFT_HAND, RIGHT_HAND}
-    order = np.arange(len(points))
-    for index, name in enumerate(points):
-        is_hand = name.startswith((LEFT_HAND, RIGHT_HAND))
-        if both_hands or not is_hand:
-            order[index] = position.get(mirrored(name), index)
+@lru_cache(maxsize=128)
+def mirror_order(points: tuple[str, ...]) -> NDArray[np.int64]:
+    """For each point the index of the one on the other side of the body, or its own."""
+    position = layout_of(points).position
+    order = np.array([position.get(mirrored(name), index) for index, name in enumerate(points)], dtype=np.int64)
+    order.setflags(write=False)
     return order

@@ -6,11 +6,11 @@ from functools import cache
 
 from mmpt_sign.errors import DataError
 from mmpt_sign.poses.clip import Layout
+from mmpt_sign.poses.face import FACE_CONTOUR
 from mmpt_sign.poses.names import (
     BODY,
     BODY_POINTS,
     FACE,
-    FACE_CONTOUR,
     HAND_POINTS,
     LEFT_HAND,
     RIGHT_HAND,

@@ -1,87 +1,102 @@
-"""Bring clips of any camera to one place and size.
+"""Bring clips of any camera to one place and size; a missing point stays missing and zero.
 
-``shoulders`` is the original's: one translation and one scale per clip, from the mean midpoint and the mean distance of
-the shoulders.  Where a clip has none, the middle and the spread of all its points stand in.
+=================== ============================================ ==================================================
+name                origin                                       unit
+=================== ============================================ ==================================================
+shoulders           mean midpoint of the shoulders over the clip their mean distance (the original's)
+hands               mean wrist over the clip, both hands         mean length from wrist to middle knuckle
+wrist               each hand's own wrist in each frame          as ``hands``
+wrist_per_frame     each hand's own wrist in each frame          that hand's length in that frame
+hand_plane          smallest coordinate of the hand in the clip  length 100 in each frame, the palm turned to the camera
+spread              mean of all points                           their mean distance from it
+=================== ============================================ ==================================================
+
+What a clip cannot give is replaced: without shoulders (not in the layout, or never both seen) the hands stand in, their
+length counted as 1 / 3.6 of a shoulder width (the median over the fingerspelling lexicon), and without hands the spread
+of all points.  A clip in which nothing is seen is left alone.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from typing import TypeAlias
 
-from mmpt_sign.poses.clip import Clip, FloatArray
-from mmpt_sign.poses.names import BODY, LEFT_HAND, LEGS, RIGHT_HAND
+import numpy as np
+from numpy.typing import NDArray
+
+from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.hand_plane import hand_plane
+from mmpt_sign.poses.names import BODY, LEFT_HAND, LEGS, RIGHT_HAND, WORLD
 
 TINY = 1e-6
-HAND_SIZE = 100.0  # the original's scale of a hand turned into its own plane
+HANDS_PER_SHOULDER_WIDTH = 3.6
+SHOULDERS = (f"{BODY}.LEFT_SHOULDER", f"{BODY}.RIGHT_SHOULDER")
+HANDS = (LEFT_HAND, RIGHT_HAND)
+
+Place: TypeAlias = tuple[NDArray[np.float64], float]  # origin and unit
+
+
+def normalised(clip: Clip, how: str) -> Clip:
+    """The clip normalised in one of the ways of this module's table, or as it is (``none``)."""
+    return clip if how == "none" else WAYS[how](clip)
+
+
+def anchors(how: str) -> tuple[str, ...]:
+    """Points that a way of normalising looks at, which must be there until it is done."""
+    hands = tuple(f"{hand}.{point}" for hand in HANDS for point in ("WRIST", "MIDDLE_FINGER_MCP"))
+    return {"shoulders": SHOULDERS + hands, "hands": hands, "wrist": hands, "wrist_per_frame": hands}.get(how, ())
 
 
 def in_one_unit(clip: Clip) -> Clip:
     """Depth brought to the unit of x and y, where the file says how."""
-    if clip.data.shape[-1] < 3 or clip.unit_scale == (1.0, 1.0, 1.0):
+    factors = clip.unit_scale[: clip.data.shape[-1]]
+    if all(factor == 1 for factor in factors):
         return clip
-    return clip.with_data(clip.data * np.asarray(clip.unit_scale, np.float32))
+    return Clip(clip.data * np.asarray(factors, np.float32), clip.confidence, clip.layout, clip.fps)
 
 
 def by_shoulders(clip: Clip) -> Clip:
-    """Origin between the shoulders, their mean distance one."""
-    left, right = (clip.layout.position.get(f"{BODY}.{side}_SHOULDER", -1) for side in ("LEFT", "RIGHT"))
-    if left < 0 or right < 0:
-        return by_spread(clip)
-    seen = (clip.confidence[:, left] > 0) & (clip.confidence[:, right] > 0)
-    a, b = clip.data[seen, left], clip.data[seen, right]
-    distance = float(np.linalg.norm(a - b, axis=-1).mean()) if seen.any() else 0.0
-    if distance < TINY:
-        return by_spread(clip)
-    return _moved(clip, ((a + b) / 2).mean(0), distance)
+    """Origin between the shoulders, unit their mean distance: one translation and one scale for the clip."""
+    place = _shoulder_place(clip)
+    if place is None and (hands := _hand_place(clip)) is not None:
+        place = hands[0], hands[1] * HANDS_PER_SHOULDER_WIDTH
+    return _moved(clip, place or _spread_place(clip))
 
 
 def by_hands(clip: Clip) -> Clip:
-    """Origin at the mean wrist, unit the mean length from wrist to middle knuckle, over the hands that are seen."""
-    wrists, sizes = [], []
-    for hand in (LEFT_HAND, RIGHT_HAND):
-        wrist, knuckle = (clip.layout.position.get(f"{hand}.{name}", -1) for name in ("WRIST", "MIDDLE_FINGER_MCP"))
-        if wrist < 0 or knuckle < 0:
-            continue
-        seen = (clip.confidence[:, wrist] > 0) & (clip.confidence[:, knuckle] > 0)
-        wrists.append(clip.data[seen, wrist])
-        sizes.append(np.linalg.norm(clip.data[seen, knuckle] - clip.data[seen, wrist], axis=-1))
-    if not wrists or not sum(map(len, wrists)) or float(np.concatenate(sizes).mean()) < TINY:
-        return by_spread(clip)
-    return _moved(clip, np.concatenate(wrists).mean(0), float(np.concatenate(sizes).mean()))
+    """Origin at the mean wrist, unit the mean hand length: the path of the hands is kept."""
+    return _moved(clip, _hand_place(clip) or _spread_place(clip))
+
+
+def by_wrist(clip: Clip) -> Clip:
+    """As `by_hands`, then every hand moved to its own wrist in every frame; other points are as in `by_hands`."""
+    return _centred(by_hands(clip), per_frame=False)
+
+
+def by_wrist_per_frame(clip: Clip) -> Clip:
+    """As `by_wrist`, but every hand has length one in every frame."""
+    return _centred(by_hands(clip), per_frame=True)
 
 
 def by_spread(clip: Clip) -> Clip:
-    """Origin at the mean of all seen points, unit their mean distance from it; for clips without anything better."""
-    seen = clip.data[clip.confidence > 0]
-    if not len(seen):
-        return clip
-    centre = seen.mean(0)
-    return _moved(clip, centre, max(float(np.linalg.norm(seen - centre, axis=-1).mean()), TINY))
+    """Origin at the mean of all seen points, unit their mean distance from it."""
+    return _moved(clip, _spread_place(clip))
 
 
-def by_hand_plane(clip: Clip) -> Clip:
-    """The original's 3-D hand normalisation, frame by frame: palm facing the camera, middle finger up, size 100.
-
-    The plane through wrist, little-finger knuckle and index knuckle is turned to face z, the line from the wrist to the
-    middle knuckle to y; then the smallest coordinate of the clip becomes the origin.
-    """
-    names = [f"{RIGHT_HAND}.{name}" for name in ("WRIST", "PINKY_MCP", "INDEX_FINGER_MCP", "MIDDLE_FINGER_MCP")]
-    wrist, pinky, index, middle = (clip.layout.position[name] for name in names)
-    points = clip.data - clip.data[:, wrist : wrist + 1]
-    normal = _unit(np.cross(points[:, pinky], points[:, index]))
-    points = points @ _turn(normal, np.array([0, 0, 1], np.float32))
-    line = points[:, middle] * np.array([1, 1, 0], np.float32)
-    points = points @ _turn(_unit(line), np.array([0, 1, 0], np.float32))
-    size = np.linalg.norm(points[:, middle], axis=-1)[:, None, None]
-    points = np.where(size > TINY, points / np.maximum(size, TINY) * HAND_SIZE, 0)
-    seen = clip.confidence > 0
-    smallest = points[seen].min(0) if seen.any() else np.zeros(3, np.float32)
-    return clip.with_data(np.where(seen[..., None], points - smallest, 0).astype(np.float32))
+WAYS: dict[str, Callable[[Clip], Clip]] = {
+    "shoulders": by_shoulders,
+    "hands": by_hands,
+    "wrist": by_wrist,
+    "wrist_per_frame": by_wrist_per_frame,
+    "hand_plane": hand_plane,
+    "spread": by_spread,
+}
 
 
 def without_legs(clip: Clip) -> Clip:
     """Knees and feet marked missing, as the original does; hips stay."""
-    legs = [clip.layout.position[name] for name in (f"{BODY}.{leg}" for leg in LEGS) if name in clip.layout.position]
+    names = [f"{component}.{leg}" for component in (BODY, WORLD) for leg in LEGS]
+    legs = [clip.layout.position[name] for name in names if name in clip.layout.position]
     if not legs:
         return clip
     data, confidence = clip.data.copy(), clip.confidence.copy()
@@ -89,28 +104,74 @@ def without_legs(clip: Clip) -> Clip:
     return clip.with_data(data, confidence)
 
 
-def _moved(clip: Clip, centre: FloatArray, size: float) -> Clip:
-    data = np.where(clip.confidence[..., None] > 0, (clip.data - centre) / size, np.float32(0))
-    return clip.with_data(data.astype(np.float32))
+def only_confident(clip: Clip, least: float) -> Clip:
+    """Points of a confidence below ``least`` marked missing."""
+    unsure = clip.confidence < least
+    data, confidence = clip.data.copy(), clip.confidence.copy()
+    data[unsure], confidence[unsure] = 0, 0
+    return clip.with_data(data, confidence)
 
 
-def _unit(vectors: FloatArray) -> FloatArray:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit: FloatArray = (vectors / np.maximum(length, TINY)).astype(np.float32)
-    return unit
+def _shoulder_place(clip: Clip) -> Place | None:
+    left, right = (clip.layout.position.get(name) for name in SHOULDERS)
+    if left is None or right is None:
+        return None
+    a, b, seen = _both(clip, left, right)
+    distance = float(np.linalg.norm(a - b, axis=-1).mean()) if seen else 0.0
+    return (((a + b) / 2).mean(0), distance) if distance > TINY else None
 
 
-def _turn(source: FloatArray, target: FloatArray) -> FloatArray:
-    """(T, 3, 3) to multiply row vectors with, turning each unit ``source`` to ``target`` (Rodrigues)."""
-    cross = np.cross(source, target)
-    cosine = source @ target
-    skew = np.zeros((len(source), 3, 3), np.float32)
-    skew[:, 0, 1], skew[:, 0, 2], skew[:, 1, 2] = -cross[:, 2], cross[:, 1], -cross[:, 0]
-    skew -= skew.transpose(0, 2, 1)
-    opposite = cosine < -1 + 1e-5
-    factor = 1 / np.where(opposite, 1, 1 + cosine)
-    turned = np.eye(3, dtype=np.float32) + skew + skew @ skew * factor[:, None, None]
-    half_turn = np.diag(np.where(np.abs(target) > 0, -1, [1, -1, -1] if target[0] == 0 else [-1, 1, -1])).astype(np.float32)
-    turned[opposite] = half_turn
-    result: FloatArray = turned.transpose(0, 2, 1).astype(np.float32)
-    return result
+def _hand_place(clip: Clip) -> Place | None:
+    wrists, lengths = [], []
+    for hand in HANDS:
+        wrist, knuckle = (clip.layout.position.get(f"{hand}.{name}") for name in ("WRIST", "MIDDLE_FINGER_MCP"))
+        if wrist is not None and knuckle is not None:
+            a, b, _ = _both(clip, wrist, knuckle)
+            wrists.append(a)
+            lengths.append(np.linalg.norm(b - a, axis=-1))
+    if not sum(map(len, wrists)):
+        return None
+    length = float(np.concatenate(lengths).mean())
+    return (np.concatenate(wrists).mean(0), length) if length > TINY else None
+
+
+def _spread_place(clip: Clip) -> Place | None:
+    points = clip.data[clip.confidence > 0].astype(np.float64)
+    if not len(points):
+        return None
+    centre = points.mean(0)
+    distance = float(np.linalg.norm(points - centre, axis=-1).mean())
+    return centre, distance if distance > TINY else 1.0
+
+
+def _both(clip: Clip, a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
+    """Two points in the frames that have both of them."""
+    seen = (clip.confidence[:, a] > 0) & (clip.confidence[:, b] > 0)
+    return clip.data[seen, a].astype(np.float64), clip.data[seen, b].astype(np.float64), bool(seen.any())
+
+
+def _moved(clip: Clip, place: Place | None) -> Clip:
+    if place is None:
+        return clip
+    data = clip.data - place[0].astype(np.float32)
+    data *= np.float32(1 / place[1])
+    data[clip.confidence == 0] = 0
+    return clip.with_data(data)
+
+
+def _centred(clip: Clip, *, per_frame: bool) -> Clip:
+    data, confidence = clip.data.copy(), clip.confidence.copy()
+    for hand in HANDS:
+        indices = list(clip.layout.components.get(hand, ()))
+        wrist, knuckle = (clip.layout.position.get(f"{hand}.{name}") for name in ("WRIST", "MIDDLE_FINGER_MCP"))
+        if wrist is None or knuckle is None:
+            continue
+        usable = (confidence[:, wrist] > 0) & (confidence[:, knuckle] > 0)
+        moved = clip.data[:, indices] - clip.data[:, wrist : wrist + 1]
+        if per_frame:
+            length = np.linalg.norm(clip.data[:, knuckle] - clip.data[:, wrist], axis=-1)
+            usable &= length > TINY
+            moved /= np.maximum(length, TINY)[:, None, None]
+        confidence[:, indices] *= usable[:, None]
+        data[:, indices] = moved * (confidence[:, indices] > 0)[..., None]
+    return clip.with_data(data, confidence)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmpt_sign.errors import NotInstalledError, PoseFormatError
-from mmpt_sign.poses.clip import FloatArray
+from mmpt_sign.poses.clip import Clip, FloatArray
+from mmpt_sign.poses.layouts import layout
+from mmpt_sign.poses.read import clean
 
 # component as the table calls it, number of points; the order is that of a MediaPipe Holistic ``.pose`` file
 COMPONENTS = (("pose", 33), ("face", 468), ("left_hand", 21), ("right_hand", 21))
 POINTS = sum(count for _, count in COMPONENTS)
 COLUMNS = ["frame", "type", "landmark_index", "x", "y", "z"]
 MAX_FRAMES = 100_000
+FPS = 30.0  # nominal: the tables do not say
+
+
+def read_parquet(path: Path) -> Clip:
+    """The clip of one table; x and y are fractions of the frame, whose shape the tables do not tell."""
+    data = read_landmarks(path)
+    return Clip(*clean(data, np.ones(data.shape[:2], np.float32)), layout("holistic_543"), FPS)
 
 
 def read_landmarks(path: Path) -> FloatArray:
@@ -27,12 +38,14 @@ def read_landmarks(path: Path) -> FloatArray:
     place = frame_of_row.reshape(-1) * POINTS + slot
     if len(np.unique(place)) != len(place):
         raise PoseFormatError(path, "names a point twice in one frame")
+    if not len(frames):
+        raise PoseFormatError(path, "has no rows")
     flat = np.full((len(frames) * POINTS, 3), np.nan, dtype=np.float32)
     flat[place] = np.stack([table[axis] for axis in "xyz"], axis=1)
     return flat.reshape(len(frames), POINTS, 3)
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
+def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -44,7 +57,9 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             raise PoseFormatError(path, f"has {file.metadata.num_rows} rows, more than {MAX_FRAMES} frames of {POINTS}")
         missing = sorted(set(COLUMNS) - set(file.schema_arrow.names))
         if missing:
-            raise PoseFormatError(path, f"has no column {', '.join(missing)}; it has {', '.join(file.schema_arrow.names)}")
+            raise PoseFormatError(
+                path, f"has no column {', '.join(missing)}; it has {', '.join(file.schema_arrow.names)}"
+            )
         table = file.read(columns=COLUMNS)
         whole = {name: table[name].to_numpy().astype(np.int64) for name in ("frame", "landmark_index")}
         numbers = {name: table[name].to_numpy().astype(np.float32) for name in "xyz"}
@@ -53,7 +68,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise PoseFormatError(path, f"is not a readable parquet table of landmarks ({error})") from error
 
 
-def _slots(path: Path, kinds: np.ndarray, index: np.ndarray) -> np.ndarray:
+def _slots(path: Path, kinds: NDArray[Any], index: NDArray[Any]) -> NDArray[np.int64]:
     slot = np.full(len(kinds), -1, dtype=np.int64)
     start = 0
     for name, count in COMPONENTS:

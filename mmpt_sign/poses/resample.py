@@ -9,54 +9,61 @@ from numpy.typing import NDArray
 
 from mmpt_sign.poses.clip import Clip, FloatArray
 
-Frames: TypeAlias = NDArray[np.int64]
 Seen: TypeAlias = NDArray[np.bool_]
 
 
-def at_times(clip: Clip, times: FloatArray, *, bridge_gaps: bool) -> Clip:
-    """The clip at fractional frame numbers ``times``.
+def evenly(clip: Clip, count: int, *, bridge_gaps: bool = False) -> Clip:
+    """``count`` frames from the first to the last, linearly interpolated; the frame rate changes with them.
 
     ``bridge_gaps`` interpolates between the nearest detections of a point, however far apart, and leaves it missing
-    before its first and after its last one, as the original does.  Otherwise a point is interpolated between two
-    neighbouring frames that both have it, and else it is as in the nearer frame.
+    before its first and after its last one, as the original does.  Otherwise a point is interpolated only between two
+    neighbouring frames that both have it, and else it is as in the nearer of them.
     """
-    last = len(clip) - 1
-    times = np.clip(times, 0, last).astype(np.float32)
-    low, high = np.floor(times).astype(np.int64), np.ceil(times).astype(np.int64)
+    if count == len(clip) and not bridge_gaps:
+        return clip
+    # The same comparisons of the same floating-point numbers as in the original decide what is still inside.
+    old, new = np.linspace(0, 1, len(clip)), np.linspace(0, 1, count)
+    low = np.searchsorted(old, new, side="right") - 1
+    high = np.minimum(np.searchsorted(old, new, side="left"), len(clip) - 1)
+    part = (new * (len(clip) - 1) - low).clip(0, 1).astype(np.float32)[:, None]
+    data, confidence = _without_gaps(clip) if bridge_gaps else (clip.data, clip.confidence)
+    seen = confidence > 0
+    both = seen[low] & seen[high]
+    weight = np.where(both, part, np.float32(0) if bridge_gaps else (part > 0.5).astype(np.float32))
+    rest = both - weight if bridge_gaps else 1 - weight
+    moved = data[low] * rest[..., None]
+    moved += data[high] * weight[..., None]
+    sure = confidence[low] * rest + confidence[high] * weight
+    return Clip(moved, sure, clip.layout, clip.fps * count / len(clip), clip.unit_scale)
+
+
+def at_rate(clip: Clip, fps: float) -> Clip:
+    """The clip at another frame rate."""
+    return evenly(clip, max(round(len(clip) * fps / clip.fps), 1))
+
+
+def _without_gaps(clip: Clip) -> tuple[FloatArray, FloatArray]:
+    """Data and confidence with every point interpolated linearly between its first and its last detection."""
     seen = clip.confidence > 0
-    if bridge_gaps:
-        before, after = _neighbours(seen)
-        low_at, high_at = before[low], after[high]
-        known = (low_at >= 0) & (high_at <= last)
-        low_at, high_at = np.where(known, low_at, 0), np.where(known, high_at, 0)
-    else:
-        near = np.where((times - low < 0.5), low, high)[:, None]
-        both = seen[low] & seen[high]
-        low_at, high_at = np.where(both, low[:, None], near), np.where(both, high[:, None], near)
-        known = np.take_along_axis(seen, low_at, 0)
-    return _between(clip, times, low_at, high_at, known)
+    inside = np.maximum.accumulate(seen, axis=0) & np.maximum.accumulate(seen[::-1], axis=0)[::-1]
+    frame, point = np.nonzero(inside & ~seen)
+    if not len(frame):
+        return clip.data, clip.confidence
+    before, after = _detections_around(seen, frame, point)
+    weight = ((frame - before) / (after - before)).astype(np.float32)
+    data, confidence = clip.data.copy(), clip.confidence.copy()
+    data[frame, point] = data[before, point] * (1 - weight)[:, None] + data[after, point] * weight[:, None]
+    confidence[frame, point] = confidence[before, point] * (1 - weight) + confidence[after, point] * weight
+    return data, confidence
 
 
-def _between(clip: Clip, times: FloatArray, low: Frames, high: Frames, known: Seen) -> Clip:
-    """Linear between frames ``low`` and ``high`` of each point; zero where the point is not ``known``."""
-    span = np.maximum(high - low, 1)
-    weight = (np.clip((times[:, None] - low) / span, 0, 1) * (high > low)).astype(np.float32)
-    points = np.arange(clip.data.shape[1])
-    start, end = clip.data[low, points], clip.data[high, points]
-    data = np.where(known[..., None], start + (end - start) * weight[..., None], np.float32(0))
-    first, second = clip.confidence[low, points], clip.confidence[high, points]
-    confidence = np.where(known, first + (second - first) * weight, np.float32(0))
-    return clip.with_data(data.astype(np.float32), confidence.astype(np.float32))
-
-
-def _neighbours(seen: Seen) -> tuple[Frames, Frames]:
-    """For every frame and point the last detection up to it and the first one from it on (-1 and T if none)."""
+def _detections_around(
+    seen: Seen, frame: NDArray[np.int64], point: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each missing (frame, point) the last frame before and the first one after it that have the point."""
+    columns, column = np.unique(point, return_inverse=True)
     frames = np.arange(len(seen))[:, None]
-    before = np.maximum.accumulate(np.where(seen, frames, -1), 0)
-    after = np.minimum.accumulate(np.where(seen, frames, len(seen))[::-1], 0)[::-1]
-    return before, after
-
-
-def evenly(clip: Clip, count: int) -> Clip:
-    """``count`` frames from the first to the last."""
-    return at_times(clip, np.linspace(0, len(clip) - 1, count, dtype=np.float32), bridge_gaps=False)
+    there = seen[:, columns]
+    before = np.maximum.accumulate(np.where(there, frames, -1), axis=0)
+    after = np.minimum.accumulate(np.where(there, frames, len(seen))[::-1], axis=0)[::-1]
+    return before[frame, column], after[frame, column]

@@ -1,12 +1,22 @@
-"""Windows of clips that are longer than an encoder's reach: everything is seen, nothing cut off silently."""
+"""Windows of clips that are longer than an encoder's reach: everything is seen, nothing is cut off silently."""
 
 from __future__ import annotations
 
+import numpy as np
 
-def windows(length: int, most: int) -> list[slice]:
-    """As few windows of at most ``most`` frames as cover ``length``, evenly overlapping."""
-    if length <= most:
+
+def windows(length: int, max_frames: int) -> list[slice]:
+    """As few windows of at most ``max_frames`` as cover ``length`` frames, overlapping evenly."""
+    if max_frames < 1:
+        raise ValueError(f"a window of {max_frames} frames")
+    if length <= max_frames:
         return [slice(0, length)]
-    count = -(-length // most)
-    starts = [round(i * (length - most) / (count - 1)) for i in range(count)]
-    return [slice(start, start + most) for start in starts]
+    count = -(-length // max_frames)
+    starts = [round(i * (length - max_frames) / (count - 1)) for i in range(count)]
+    return [slice(start, start + max_frames) for start in starts]
+
+
+def random_window(length: int, max_frames: int, rng: np.random.Generator) -> slice:
+    """One window for training, every place equally likely."""
+    start = int(rng.integers(max(length - max_frames, 0) + 1))
+    return slice(start, min(start + max_frames, length))

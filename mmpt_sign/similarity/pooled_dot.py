@@ -21,6 +21,7 @@ class PooledDot(Similarity):
     needs: ClassVar[Literal["pooled", "tokens"]] = "pooled"
 
     def __call__(self, video: TokenSet, text: TokenSet) -> dict[str, Tensor]:
+        """Every pair's score."""
         left, right = self.vectors(video.pooled), self.vectors(text.pooled)
         scores = left @ right.T
         return {"video_to_text": scores, "text_to_video": scores}

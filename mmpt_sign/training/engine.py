@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from fairseq import metrics
 from fairseq.data import iterators
 from fairseq.trainer import Trainer
 
@@ -45,6 +46,7 @@ class Engine:
         try:
             while not self._finished(epochs):
                 self._epoch(epochs)
+                epochs = self.trainer.get_train_iterator(epoch=epochs.next_epoch_idx)  # its batches are its own
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
@@ -81,7 +83,8 @@ class Engine:
         update = self.trainer.get_num_updates()
         self.journal.count(figures)
         if update % self.experiment.job.log_every == 0:
-            self.journal.step(update, epoch, {**figures, "lr": self.trainer.get_lr()})
+            gradient = metrics.get_meter("train", "gnorm")
+            self.journal.step(update, epoch, {**figures, "lr": self.trainer.get_lr(), "gnorm": gradient.val})
         if self._stop_signal:
             self._save(epochs)
             raise Stopped(signal.Signals(self._stop_signal).name)
@@ -120,11 +123,12 @@ class Engine:
         return {**towers, "text": getattr(self.experiment.text, "weights", None), "all": str(start) if start else None}
 
     def _overdue(self) -> bool:
-        return time.monotonic() - self._saved_at >= self.experiment.job.save_seconds
+        return bool(time.monotonic() - self._saved_at >= self.experiment.job.save_seconds)
 
     def _save(self, epochs: Any) -> None:
         """The full state, swapped into place only when completely written."""
         fresh = self.checkpoints / f".{LAST}.{os.getpid()}"
+        self.trainer.consolidate_optimizer()
         self.trainer.save_checkpoint(str(fresh), {"train_iterator": epochs.state_dict(), "best": dict(self.best)})
         if self.master:
             os.replace(fresh, self.checkpoints / LAST)

@@ -96,7 +96,7 @@ class Journal:
 
 
 def _plain(value: Any) -> Any:
-    return round(float(value), 6) if hasattr(value, "item") or isinstance(value, float) else value
+    return round(float(value), 9) if hasattr(value, "item") or isinstance(value, float) else value
 
 
 def _update_of(line: str) -> int:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from fairseq.dataclass import FairseqDataclass
 from fairseq.models import BaseFairseqModel, register_model
 from torch import Tensor
 
 from mmpt_sign.models.dual_encoder import DualEncoder
 from mmpt_sign.models.token_set import TokenSet
-
-PREFIX = "network."
-
-
-@dataclass
-class SignTextModelConfig(FairseqDataclass):
-    """Everything is in the experiment."""
+from mmpt_sign.training.options import ModelOptions
 
 
-@register_model("mmpt_sign", dataclass=SignTextModelConfig)
+@register_model("mmpt_sign", dataclass=ModelOptions)
 class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
     """One dual encoder under fairseq's interface."""
 
@@ -28,7 +20,7 @@ class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
         super().__init__()
         self.network = network
         for name, parameter in network.named_parameters():
-            parameter.param_group = part_of(name)  # fairseq's own attribute for grouped learning rates
+            setattr(parameter, "param_group", part_of(name))  # noqa: B010  (fairseq's own mark of grouped rates)
 
     @classmethod
     def build_model(cls, cfg: Any, task: Any) -> SignTextModel:

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from fairseq.dataclass import FairseqDataclass
 from fairseq.optim import FairseqOptimizer, register_optimizer
-from omegaconf import II
 from torch import nn
 
-
-@dataclass
-class GroupedAdamConfig(FairseqDataclass):
-    """Options under the names of the experiment's ``optim`` block; ``groups`` is ``name=factor,…``."""
-
-    beta1: float = field(default=0.9, metadata={"help": "first decay"})
-    beta2: float = field(default=0.98, metadata={"help": "second decay"})
-    eps: float = field(default=1e-8, metadata={"help": "term added to the denominator"})
-    weight_decay: float = field(default=0.0, metadata={"help": "decoupled weight decay of matrices"})
-    groups: str = field(default="", metadata={"help": "factor on the learning rate by part of the model"})
-    lr: list[float] = II("optimization.lr")
+from mmpt_sign.training.options import AdamOptions
 
 
-@register_optimizer("mmpt_sign_adam", dataclass=GroupedAdamConfig)
+@register_optimizer("mmpt_sign_adam", dataclass=AdamOptions)
 class GroupedAdam(FairseqOptimizer):  # type: ignore[misc]
     """torch's AdamW (plain Adam at zero decay); biases and norms are not decayed."""
 
-    def __init__(self, cfg: GroupedAdamConfig, params: Iterable[nn.Parameter]) -> None:
+    def __init__(self, cfg: AdamOptions, params: Iterable[nn.Parameter]) -> None:
         super().__init__(cfg)
         factors = {name: float(factor) for name, _, factor in (g.partition("=") for g in cfg.groups.split(",") if g)}
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment
 
 STORED = "experiment.json"
+MOST_PROMPTS = 4096
 
 
 def train(experiment: Experiment, folder: Path, processes: int = 1) -> None:
@@ -72,15 +73,30 @@ def _main(cfg: Any, folder: Path) -> None:
         from mmpt_sign.models.initial import start_from
 
         start_from(model.network, start)
+    else:
+        _fit_text(model.network, task.workload)
     criterion = task.build_criterion(cfg.criterion)
     Engine(Trainer(cfg, task, model, criterion), task, folder).run()
+
+
+def _fit_text(network: Any, workload: Any) -> None:
+    """Show the text tower the training prompts before the first update; a resumed run reloads what it learned then."""
+    if not hasattr(network.text, "fit"):
+        return
+    from mmpt_sign.batches.collate import pad_ids
+
+    prompts = sorted({text for record in workload.split("train") for text in record.texts})[:MOST_PROMPTS]
+    rows = workload.tokenizer.encode(prompts, workload.experiment.text.max_tokens)
+    network.text.fit(*pad_ids(rows, workload.tokenizer.pad_id))
 
 
 def _check_processes(processes: int) -> None:
     """The number of processes never differs silently from what was asked."""
     running = int(os.environ.get("WORLD_SIZE", 1))
     if running != processes:
-        raise ConfigError(f"{processes} processes were asked for but {running} are running: start through locallaunch.py")
+        raise ConfigError(
+            f"{processes} processes were asked for but {running} are running: start through locallaunch.py"
+        )
 
 
 def store(experiment: Experiment, folder: Path) -> Path:

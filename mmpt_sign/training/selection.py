@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +9,8 @@ import torch
 if TYPE_CHECKING:
     from mmpt_sign.models.dual_encoder import DualEncoder
     from mmpt_sign.training.workload import Workload
+
+SHOWN = ("R@1", "R@5", "R@10", "MRR")
 
 
 def look(network: DualEncoder, workload: Workload) -> dict[str, float]:
@@ -24,23 +25,24 @@ def look(network: DualEncoder, workload: Workload) -> dict[str, float]:
 
 
 def _retrieval(network: DualEncoder, workload: Workload, chosen: str) -> dict[str, float]:
-    from mmpt_sign.evaluation import retrieval
+    from mmpt_sign.evaluation import retrieval, selection
+    from mmpt_sign.evaluation.answers import joined_answers
     from mmpt_sign.inference.model import SignModel
 
     examples = workload.examples(workload.experiment.evaluate.split, training=False)
     model = SignModel(network, workload.experiment, workload.tokenizer)
-    answer_of = {record.texts[0]: record.answer for record in examples.records}
-    texts = list(answer_of)
-    scores = model.score(model.embed_frames([examples.frames(i) for i in range(len(examples))]), model.embed_texts(texts))
-    found = retrieval(scores, [record.answer for record in examples.records], [answer_of[text] for text in texts])
-    both = {key: (found["video_to_text"][key] + found["text_to_video"][key]) / 2 for key in ("R@1", "R@5", "R@10", "MRR")}
-    mean = math.exp(sum(math.log(max(both[key], 1e-9)) for key in ("R@1", "R@5", "R@10")) / 3)
-    return {**both, "geometric_mean": mean, "score": mean if chosen == "geometric_mean" else both[chosen]}
+    joined = joined_answers(examples.records)
+    answers = [joined[record.answer] for record in examples.records]
+    answer_of = {record.texts[0]: answer for record, answer in zip(examples.records, answers, strict=True)}
+    video = model.embed_frames([examples.frames(i) for i in range(len(examples))])
+    scores = model.score(video, model.embed_texts(list(answer_of)))
+    found = retrieval(scores, answers, list(answer_of.values()))
+    both = {key: (found["video_to_text"][key] + found["text_to_video"][key]) / 2 for key in SHOWN}
+    return {**both, "geometric_mean": selection(found), "score": selection(found, chosen)}
 
 
 def _loss(network: DualEncoder, workload: Workload) -> float:
     from mmpt_sign.batches.collate import Collator
-    from mmpt_sign.training.gather import right_pairs
 
     options = workload.experiment
     examples = workload.examples(options.evaluate.split, training=False)
@@ -52,9 +54,9 @@ def _loss(network: DualEncoder, workload: Workload) -> float:
     with torch.inference_mode():
         for start in range(0, len(examples), options.optim.batch_size):
             batch = collate([examples[i] for i in range(start, min(start + options.optim.batch_size, len(examples)))])
-            sample = batch.to(device).as_dict()
-            streams = {name: (frames["x"], frames["mask"]) for name, frames in sample["streams"].items()}
-            sets = network(streams, sample["text_ids"], sample["text_mask"])
-            losses.append(float(network.losses(sets, right_pairs(sample))["loss"]))
+            batch = batch.to(device)
+            streams = {name: (frames["x"], frames["mask"]) for name, frames in batch.streams.items()}
+            sets = network(streams, batch.text_ids, batch.text_mask)
+            losses.append(float(network.losses(sets, batch.same_answer)["loss"]))
     network.train(was_training)
     return sum(losses) / max(len(losses), 1)

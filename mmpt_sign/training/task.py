@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from fairseq.data import FairseqDataset, iterators
-from fairseq.dataclass import FairseqDataclass
 from fairseq.tasks import FairseqTask, register_task
 
 from mmpt_sign.batches.collate import Collator
 from mmpt_sign.batches.sampler import EpochBatches
+from mmpt_sign.training.options import TaskOptions
 from mmpt_sign.training.workload import Workload, workload_of
-
-
-@dataclass
-class SignTextTaskConfig(FairseqDataclass):
-    """Everything else is in the experiment."""
-
-    experiment: str = field(default="", metadata={"help": "path of the resolved experiment"})
 
 
 class TrainingExamples(FairseqDataset):  # type: ignore[misc]
     """The training split as fairseq wants to see it; all the work is done by `Examples`."""
+
+    supports_fetch_outside_dataloader = False  # no batch is made just to have a dummy: no process is ever without one
 
     def __init__(self, workload: Workload) -> None:
         super().__init__()
@@ -44,11 +38,11 @@ class TrainingExamples(FairseqDataset):  # type: ignore[misc]
         return self.collate(samples).as_dict() if samples else {}
 
 
-@register_task("mmpt_sign", dataclass=SignTextTaskConfig)
+@register_task("mmpt_sign", dataclass=TaskOptions)
 class SignTextTask(FairseqTask):  # type: ignore[misc]
     """Contrastive training on Records."""
 
-    def __init__(self, cfg: SignTextTaskConfig) -> None:
+    def __init__(self, cfg: TaskOptions) -> None:
         super().__init__(cfg)
         self.workload = workload_of(cfg.experiment)
 
@@ -63,7 +57,7 @@ class SignTextTask(FairseqTask):  # type: ignore[misc]
             self.datasets[split] = TrainingExamples(self.workload)
 
     def get_batch_iterator(self, dataset: Any, *, epoch: int = 1, **options: Any) -> Any:
-        """Batches come from our sampler, already shuffled and already cut into one part per process."""
+        """The batches of one epoch from our sampler, already shuffled and cut into one part per process."""
         shards = options.get("num_shards", 1)
         batches = EpochBatches(
             dataset.examples.answers,
@@ -76,7 +70,7 @@ class SignTextTask(FairseqTask):  # type: ignore[misc]
         return iterators.EpochBatchIterator(
             dataset=dataset,
             collate_fn=dataset.collater,
-            batch_sampler=lambda _, epoch: batches(epoch),
+            batch_sampler=batches(epoch),
             seed=self.experiment.seed,
             num_shards=shards,
             shard_id=options.get("shard_id", 0),

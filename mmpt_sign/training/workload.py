@@ -31,7 +31,7 @@ class Workload:
         """All records of all splits."""
         records = list(self.given.dataset.records(self.given.data_root))
         if not records:
-            raise DataError(f"the data set '{self.given.dataset.name}' has no records")
+            raise DataError(f"the data set '{self.given.dataset.part_name}' has no records")
         return records
 
     def split(self, name: str) -> list[Record]:
@@ -40,7 +40,7 @@ class Workload:
         if not chosen:
             sizes = Counter(record.split for record in self.records)
             known = ", ".join(f"{split} ({count})" for split, count in sorted(sizes.items()))
-            raise DataError(f"the data set '{self.given.dataset.name}' has no split '{name}'; it has {known}")
+            raise DataError(f"the data set '{self.given.dataset.part_name}' has no split '{name}'; it has {known}")
         return chosen
 
     def has(self, name: str) -> bool:

@@ -38,16 +38,18 @@ def test_later_bases_win_and_overrides_win_over_all(tmp_path: Path) -> None:
     write(tmp_path, "two.yaml", "optim: {epochs: 5}\n")
     path = write(tmp_path, "own.yaml", "base: [one.yaml, two.yaml]\n")
     assert load_experiment(path).optim.epochs == 5
-    experiment = load_experiment(path, ["optim.epochs=9", "streams.pose.max_frames=64", "loss.video_text={name: signclip}",
-                                        "batch.merge_texts=false"])
+    experiment = load_experiment(
+        path,
+        ["optim.epochs=9", "streams.pose.max_frames=64", "loss.video_text={name: signclip}", "batch.merge_texts=false"],
+    )
     assert (experiment.optim.epochs, experiment.streams["pose"].max_frames) == (9, 64)
-    assert experiment.loss["video_text"].name == "signclip"
+    assert experiment.loss["video_text"].part_name == "signclip"
 
 
 def test_another_part_does_not_inherit_the_options_of_the_one_it_replaces(tmp_path: Path) -> None:
     write(tmp_path, "base.yaml", BASE.replace("info_nce", "{name: info_nce, smoothing: 0.1}"))
     text = "base: base.yaml\nloss: {video_text: {name: signclip}}\nbatch: {merge_texts: false}\n"
-    assert load_experiment(write(tmp_path, "own.yaml", text)).loss["video_text"].name == "signclip"
+    assert load_experiment(write(tmp_path, "own.yaml", text)).loss["video_text"].part_name == "signclip"
 
 
 def test_a_bare_name_can_be_refined_by_options(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmpt_sign.evaluation import query_ranks, scores
-from mmpt_sign.evaluation.ranking import DEPTHS, DIRECTIONS, pooled
+from mmpt_sign.evaluation.ranking import DEPTHS, DIRECTIONS, Gallery, Mode, pooled
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_expected_hits_are_the_mean_over_all_orders(seed):
+def test_expected_hits_are_the_mean_over_all_orders(seed: int) -> None:
     rng = np.random.default_rng(seed)
     values, right = rng.integers(0, 3, 5) / 2, rng.random(5) < 0.5
     right[0] = True
@@ -28,7 +28,9 @@ def test_expected_hits_are_the_mean_over_all_orders(seed):
 @pytest.mark.parametrize("mode", ["strict", "legacy"])
 @pytest.mark.parametrize("gallery", ["video", "group"])
 @pytest.mark.parametrize("cells", [1, 7, 64])
-def test_the_size_of_the_pieces_changes_nothing(monkeypatch, mode, gallery, cells):
+def test_the_size_of_the_pieces_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, mode: Mode, gallery: Gallery, cells: int
+) -> None:
     if mode == "legacy" and gallery == "group":
         return
     rng = np.random.default_rng(cells)
@@ -41,7 +43,7 @@ def test_the_size_of_the_pieces_changes_nothing(monkeypatch, mode, gallery, cell
             np.testing.assert_array_equal(getattr(cut[direction], name), getattr(whole[direction], name))
 
 
-def test_memory_does_not_grow_with_the_matrix():
+def test_memory_does_not_grow_with_the_matrix() -> None:
     rng = np.random.default_rng(0)
     matrix, owners = rng.standard_normal((4000, 4000), dtype=np.float32), np.arange(4000) % 3000
     tracemalloc.start()
@@ -51,7 +53,7 @@ def test_memory_does_not_grow_with_the_matrix():
     assert peak < matrix.nbytes
 
 
-def test_many_clips_of_few_answers():
+def test_many_clips_of_few_answers() -> None:
     rng = np.random.default_rng(0)
     video = rng.integers(0, 2, 3000)
     matrix = rng.standard_normal((3000, 2))
@@ -61,7 +63,7 @@ def test_many_clips_of_few_answers():
     assert found.hits[:, 2].tolist() == [10, 10]
 
 
-def test_subset_and_pool_are_inverse():
+def test_subset_and_pool_are_inverse() -> None:
     rng = np.random.default_rng(0)
     whole = query_ranks(rng.random((9, 9)), range(9), range(9))["video_to_text"]
     halves = [whole.subset(np.arange(9) < 4), whole.subset(np.arange(9) >= 4)]

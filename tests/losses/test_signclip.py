@@ -21,6 +21,8 @@ def test_it_is_the_sum_of_both_cross_entropies_on_raw_scores() -> None:
 def test_equal_prompts_are_negatives_of_each_other() -> None:
     scores = torch.zeros(2, 2, requires_grad=True)
     same = torch.ones(2, 2, dtype=torch.bool)
-    mmpt_sign.build("loss", name="signclip")({"video_to_text": scores, "text_to_video": scores}, same)["loss"].backward()
+    mmpt_sign.build("loss", name="signclip")({"video_to_text": scores, "text_to_video": scores}, same)[
+        "loss"
+    ].backward()
     assert scores.grad is not None
     assert float(scores.grad[0, 1]) > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -22,11 +24,13 @@ def test_each_convolution_adds_the_parameters_of_the_original() -> None:
     assert extra == 2 * 3_489_006
 
 
-@pytest.mark.parametrize("depthwise", [False, True])
-def test_padding_never_reaches_a_real_frame(depthwise: bool) -> None:
-    net = mmpt_sign.build(
-        "front_end", name="frame_mlp", widths={"pose": 6}, d_out=8, convolutions=2, kernel=5, depthwise=depthwise
-    ).eval()
+@pytest.mark.parametrize(
+    "options",
+    [{"name": "linear"}, {"name": "frame_mlp", "convolutions": 2, "kernel": 5}, {"name": "temporal", "layers": 2}],
+    ids=str,
+)
+def test_padding_never_reaches_a_real_frame(options: dict[str, Any]) -> None:
+    net = mmpt_sign.build("front_end", widths={"pose": 6}, d_out=8, **options).eval()
     clip = torch.randn(1, 4, 6)
     padded = torch.cat([clip, torch.full((1, 9, 6), 1e3)], 1)
     mask = torch.arange(13)[None] < 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -32,7 +34,7 @@ def test_a_clip_is_embedded_alike_alone_and_in_any_batch(lengths: list[int], see
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
 
 
-def by_hand(model: nn.Module, frames: Tensor, longest: int) -> Tensor:
+def by_hand(model: Any, frames: Tensor, longest: int) -> Tensor:
     """SignCLIP's forward pass of one clip: padded to ``longest``, [SEP] at ``longest + 1``, mask of -10000."""
     bert, count = model.bert, len(frames)
     words = bert.embeddings.word_embeddings.weight
@@ -55,7 +57,8 @@ def by_hand(model: nn.Module, frames: Tensor, longest: int) -> Tensor:
         x = layer.output.LayerNorm(layer.output.dense(hidden) + x)
     chosen = keep.bool()
     chosen[0] = False
-    return x[chosen].mean(0)
+    pooled: Tensor = x[chosen].mean(0)
+    return pooled
 
 
 @pytest.mark.parametrize("count", [1, 5, 30])

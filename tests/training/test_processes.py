@@ -38,7 +38,11 @@ def runs(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Pa
 
 def test_losses_are_equal(runs: dict[int, Path]) -> None:
     losses = {
-        n: [entry["loss"] for entry in map(json.loads, (run / "train.jsonl").read_text().splitlines()) if "loss" in entry]
+        n: [
+            entry["loss"]
+            for entry in map(json.loads, (run / "train.jsonl").read_text().splitlines())
+            if "loss" in entry
+        ]
         for n, run in runs.items()
     }
     assert len(losses[1]) == 4
@@ -47,14 +51,17 @@ def test_losses_are_equal(runs: dict[int, Path]) -> None:
 
 def test_weights_are_equal(runs: dict[int, Path]) -> None:
     states = {
-        n: torch.load(run / "checkpoints/last.pt", weights_only=True, map_location="cpu")["model"] for n, run in runs.items()
+        n: torch.load(run / "checkpoints/last.pt", weights_only=True, map_location="cpu")["model"]
+        for n, run in runs.items()
     }
     for key, value in states[1].items():
-        torch.testing.assert_close(states[2][key], value, atol=2e-4, rtol=0, msg=lambda m, key=key: f"{key}: {m}")
+        torch.testing.assert_close(states[2][key], value, atol=2e-4, rtol=0, msg=key)
 
 
 def test_examples_of_both_processes_are_counted(runs: dict[int, Path]) -> None:
-    counts = [json.loads(line)["examples"] for line in (runs[2] / "train.jsonl").read_text().splitlines() if "loss" in line]
+    counts = [
+        json.loads(line)["examples"] for line in (runs[2] / "train.jsonl").read_text().splitlines() if "loss" in line
+    ]
     assert counts[0] == 8
 
 

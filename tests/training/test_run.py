@@ -37,7 +37,13 @@ def test_a_run_learns_and_writes_what_it_promises(corpus: Path, tmp_path: Path) 
     steps = [line for line in lines(folder) if "loss" in line]
     assert steps[-1]["loss"] < 0.5 * steps[0]["loss"]
     assert {"lr", "gnorm", "examples_per_s", "tokens_per_s", "peak_memory_mb", "scale/video_text"} <= set(steps[0])
-    for name in ("config.yaml", "experiment.json", "model/model.safetensors", "model/config.json", "checkpoints/last.pt"):
+    for name in (
+        "config.yaml",
+        "experiment.json",
+        "model/model.safetensors",
+        "model/config.json",
+        "checkpoints/last.pt",
+    ):
         assert (folder / name).is_file()
     looks = [line for line in lines(folder) if "valid/R@1" in line]
     assert len(looks) == 12
@@ -67,7 +73,9 @@ def test_a_stopped_run_resumes_bit_for_bit(corpus: Path, tmp_path: Path, monkeyp
     assert losses[0] == losses[1]
 
 
-def test_a_killed_run_loses_only_what_was_not_saved(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_run_loses_only_what_was_not_saved(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A crash after some updates: lines past the last checkpoint are dropped and trained again, with equal numbers."""
     whole = run(corpus, tmp_path / "whole", epochs=3)
 
@@ -103,10 +111,10 @@ def test_parts_get_their_own_learning_rate(corpus: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("schedule", ["cosine", "polynomial", "constant"])
 def test_schedules_warm_up_and_decay(corpus: Path, tmp_path: Path, schedule: str) -> None:
-    folder = run(corpus, tmp_path, epochs=2, schedule=schedule, warmup=2)
+    folder = run(corpus, tmp_path, epochs=2, schedule=schedule, warmup=3)
     rates = [line["lr"] for line in lines(folder) if "lr" in line]
     assert rates[0] < 1e-3
-    assert rates[1] == pytest.approx(1e-3)
+    assert rates[2] == pytest.approx(1e-3)
     assert rates[-1] == pytest.approx(1e-3) if schedule == "constant" else rates[-1] < 0.5e-3
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from mmpt_sign.config.contracts import Evaluation
-from mmpt_sign.evaluation.galleries import Block, Material, material, query_values
+from mmpt_sign.evaluation.galleries import Block, Material, attribute, material, query_values
 from mmpt_sign.evaluation.metrics import query_ranks, selection, summary
 from mmpt_sign.evaluation.predictions import predictions
 from mmpt_sign.evaluation.ranking import DIRECTIONS, Direction, Gallery, Mode, Ranking, pooled
@@ -58,6 +58,8 @@ class Retrieval(Evaluation):
     def run(self, model: Any, records: Sequence[Record], folder: Path) -> dict[str, float]:
         """Write ``metrics.csv``, ``predictions.csv``, ``embeddings.npz`` and a table per attribute into ``folder``."""
         given = material(records, self.split, self.candidates == "vocabulary", self.within)
+        for name in {*self.per, self.resample} - {"query", "answer"}:
+            attribute(given.records[0], name)  # a mistyped name is told before anything is embedded
         video = np.asarray(model.embed_records(given.records))
         text = np.asarray(model.embed_texts(list(given.prompts)))
         write_embeddings(
@@ -81,20 +83,15 @@ class Retrieval(Evaluation):
 
     def _judge(self, model: Any, given: Material, block: Block, video: Any, text: Any) -> _Judged:
         scores = np.asarray(model.score(video[block.clips], text[block.prompts]))
+        clips, prompts = block.clips, block.prompts
         ranks: dict[Mode, Ranks] = {}
         for mode in self._modes():
             if mode == "legacy":  # the original knows no answers: a clip's own prompt is right, any other is wrong
-                videos, texts = (
-                    [given.records[i].texts[0] for i in block.clips],
-                    [given.prompts[i] for i in block.prompts],
-                )
-                ranks[mode] = query_ranks(scores, videos, texts, mode)
+                own, asked = [given.records[i].texts[0] for i in clips], [given.prompts[i] for i in prompts]
+                ranks[mode] = query_ranks(scores, own, asked, mode)
             else:
-                videos, texts = (
-                    [given.answers[i] for i in block.clips],
-                    [given.prompt_answers[i] for i in block.prompts],
-                )
-                ranks[mode] = query_ranks(scores, videos, texts, mode, self.gallery)
+                own, asked = [given.answers[i] for i in clips], [given.prompt_answers[i] for i in prompts]
+                ranks[mode] = query_ranks(scores, own, asked, mode, self.gallery)
         return _Judged(block, scores, ranks)
 
     def _write_tables(self, given: Material, found: dict[Mode, Ranks], identity: dict[str, str], folder: Path) -> None:

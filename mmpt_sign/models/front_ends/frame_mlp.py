@@ -20,7 +20,6 @@ class FrameMlpFrontEnd(FrontEnd):
     dropout: float = Field(0.0, ge=0, lt=1, description="after each of the two halves")
     convolutions: int = Field(0, ge=0, description="stacked temporal convolutions before the MLP")
     kernel: int = Field(17, ge=1, description="frames seen by a convolution; odd")
-    depthwise: bool = Field(False, description="each feature is convolved by itself and added to what came in")
 
     def build(self, widths: Mapping[str, int], d_out: int) -> nn.Module:
         """The network, linear layers drawn from N(0, 0.02) as BERT does."""

@@ -21,8 +21,8 @@ class LinearFrontEnd(FrontEnd):
 
     def build(self, widths: Mapping[str, int], d_out: int) -> nn.Module:
         """Linear, then dropout."""
-        from mmpt_sign.models.frames import FrameMap, single_width
-
         from torch import nn
+
+        from mmpt_sign.models.frames import FrameMap, single_width
 
         return FrameMap(nn.Sequential(nn.Linear(single_width(self.name, widths), d_out), nn.Dropout(self.dropout)))

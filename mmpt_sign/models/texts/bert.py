@@ -26,11 +26,11 @@ class Bert(Text):
     name: Literal["bert"] = "bert"
     weights: str | None = Field("minilm", description="name or folder of the BERT it starts from; null = random")
     layers: int | None = Field(None, ge=1, description="first layers used; default: all")
-    max_tokens: int = Field(64, ge=3)
     special_tokens: tuple[str, ...] = Field((), description="tags read as one token each, such as <en> and <ase>")
     dropout: float = Field(0.1, ge=0, lt=1)
     pool: Literal["words_and_sep", "cls"] = "words_and_sep"
     project: int | None = Field(None, ge=1, description="width of a bias-free projection at the end")
+    standardise: bool = Field(False, description="centre and scale by the training prompts before the projection")
     freeze: int | Literal["embeddings", "all"] | None = None
     architecture: BertShape | None = Field(None, description="dimensions, when no weights name them")
 
@@ -49,6 +49,12 @@ class Bert(Text):
         rows = max(shape.vocab_size, self.tokenizer().vocab_size)
         update = {"num_hidden_layers": layers, "vocab_size": rows}
         return self.model_copy(update={"architecture": shape.model_copy(update=update)})
+
+    @property
+    def width(self) -> int:
+        """Numbers per vector."""
+        shape = self.resolved().architecture
+        return self.project or (shape.hidden_size if shape else 0)
 
     def tokenizer(self, folder: Path | None = None) -> Tokenizer:
         """The tokeniser of the named weights, or the one saved in ``folder``."""

@@ -16,19 +16,17 @@ class Affine(Augmentation):
 
     name: Literal["affine"] = "affine"
     strength: float | None = Field(None, ge=0, description="one deviation for all three")
-    shear: float = Field(0.2, ge=0, description="deviation of the shear along x")
+    shear: float = Field(0.2, ge=0, description="deviation of the shear")
     rotate: float = Field(0.2, ge=0, description="deviation of the angle in radians")
     scale: float = Field(0.2, ge=0, description="deviation of the factor on y")
 
     short_form: ClassVar[str | None] = "strength"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
-        shear, angle, factor = rng.normal(size=3) * (
-            (self.strength,) * 3 if self.strength is not None else (self.shear, self.rotate, self.scale)
-        )
-        sheared = np.array([[1, 0], [shear, 1]])
-        turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        matrix = sheared @ turned @ np.diag([1, 1 + factor])
+        deviations = (self.shear, self.rotate, self.scale) if self.strength is None else (self.strength,) * 3
+        shear, angle, factor = rng.normal(size=3) * deviations
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        matrix = np.array([[1, shear], [0, 1]]) @ turn @ np.diag([1, 1 + factor])
         data = clip.data.copy()
         data[..., :2] = clip.data[..., :2] @ matrix.astype(np.float32)
         return clip.with_data(data)

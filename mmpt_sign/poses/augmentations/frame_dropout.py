@@ -12,7 +12,7 @@ from mmpt_sign.poses.clip import Clip
 
 
 class FrameDropout(Augmentation):
-    """With probability ``p`` a random stretch of up to ``most`` of the clip goes missing."""
+    """With probability ``p`` a random stretch of up to ``most`` of the clip goes missing; its frames stay in their place."""
 
     name: Literal["frame_dropout"] = "frame_dropout"
     p: float = Field(0.5, ge=0, le=1)

@@ -12,15 +12,18 @@ from mmpt_sign.poses.clip import Clip
 
 
 class PointDropout(Augmentation):
-    """Each point is lost with probability ``p``."""
+    """Each point is lost with probability ``p``, each component (a hand, the face) with probability ``whole``."""
 
     name: Literal["point_dropout"] = "point_dropout"
     p: float = Field(0.05, ge=0, le=1)
+    whole: float = Field(0.0, ge=0, le=1, description="probability that a component is lost with all its points")
 
     short_form: ClassVar[str | None] = "p"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
         lost = rng.random(clip.data.shape[1]) < self.p
+        for indices in clip.layout.components.values():
+            lost[list(indices)] |= rng.random() < self.whole
         data, confidence = clip.data.copy(), clip.confidence.copy()
         data[:, lost], confidence[:, lost] = 0, 0
         return clip.with_data(data, confidence)

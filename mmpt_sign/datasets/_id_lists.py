@@ -1,10 +1,12 @@
-"""Small text files beside a corpus: numbered labels and lists of ids."""
+"""Small text files beside a corpus: numbered labels and lists of ids; and ids that tell what a clip is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from mmpt_sign.datasets._splits import split_name
 from mmpt_sign.errors import DataError
 
 MAX_BYTES = 64 << 20
@@ -35,11 +37,21 @@ def labels(path: Path) -> dict[int, str]:
     return found
 
 
+def named(ids: Iterable[str], pattern: str) -> dict[str, dict[str, str]]:
+    """What each id says of its clip, by the names of the pattern's groups; every strange id is reported."""
+    found = {name: re.fullmatch(pattern, name) for name in ids}
+    strange = [f"id '{name}' is not of the form {pattern}" for name, match in found.items() if match is None]
+    if strange:
+        raise DataError(strange)
+    return {name: match.groupdict() for name, match in found.items() if match is not None}
+
+
 def split_lists(folder: Path, lists: Mapping[str, str]) -> dict[str, str]:
     """The split of each id from files of ids; an id in two of them is an error."""
     split: dict[str, str] = {}
     problems = []
-    for name, file in lists.items():
+    for given, file in lists.items():
+        name = split_name(given, {})
         for item in lines(folder / file):
             if split.get(item, name) != name:
                 problems.append(f"{folder / file}: id '{item}' is already in {split[item]}")
