@@ -59,7 +59,9 @@ def measured(path: Path, store: Path, rounds: int) -> dict[str, list[float]]:
         return lambda seed: stream.encode(stream.prepare(read_source(source)), np.random.default_rng(seed))
 
     ways: dict[str, Callable[[int], FloatArray]] = {
-        "original, step by step": lambda seed: original.model_input(path, np.random.default_rng(seed).normal(1, DEVIATION)),
+        "original, step by step": lambda seed: original.model_input(
+            path, np.random.default_rng(seed).normal(1, DEVIATION)
+        ),
         "this package, pose file": ours(Source(path)),
         "this package, clip store": ours(Source(store, item=0)),
     }

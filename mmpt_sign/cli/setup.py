@@ -11,5 +11,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def setup() -> None:
-    """Install fairseq and the default text weights into this environment (needs the extra [train])."""
-    raise NotImplementedError
+    """Install fairseq and the default text weights into this environment (after pip install 'mmpt_sign[train]')."""
+    from mmpt_sign.installation import set_up
+
+    set_up(typer.echo)

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmpt_sign.errors import DataError
-from mmpt_sign.poses.clip import Clip, layout_of
+from mmpt_sign.poses.clip import Clip, each_axis, layout_of, without
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -79,10 +79,11 @@ class Store:
             raise DataError(f"{self.folder}: clip {item} is not among its {len(self)}")
         first, last = (int(n) for n in self._arrays["starts"][item : item + 2])
         confidence = self._arrays["confidence"][first:last] * np.float32(1 / 255)
-        origin, step = self._arrays["scales"][item].astype(np.float32)
-        data = self._arrays["coordinates"][first:last] * step
-        data += origin
-        data[confidence == 0] = 0
+        origin, step = (each_axis(row, len(self.layout)) for row in self._arrays["scales"][item])
+        numbers = self._arrays["coordinates"][first:last]
+        rows = numbers.reshape(len(numbers), -1) * step
+        rows += origin
+        data = without(rows.reshape(numbers.shape), confidence == 0)
         fps, *scale = (float(n) for n in self._arrays["rates"][item])
         return Clip(data, confidence, self.layout, fps, (scale[0], scale[1], scale[2]))
 
@@ -133,7 +134,9 @@ class StoreWriter:
     def __enter__(self) -> StoreWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 self._finish()
@@ -150,9 +153,9 @@ class StoreWriter:
         shapes = _shapes(self._frames, len(self.points), self.dims, self._clips)
         sums = {name: digest.hexdigest() for name, digest in self._sums.items()}
         manifest = {"version": VERSION, "points": self.points, "shapes": shapes, "sha256": sums}
-        with (self._partial / MANIFEST).open("w", encoding="utf-8") as file:
-            json.dump(manifest, file, indent=1)
-            _settle(file)
+        with (self._partial / MANIFEST).open("w", encoding="utf-8") as text:
+            json.dump(manifest, text, indent=1)
+            _settle(text)
         self._partial.rename(self.folder)
 
     def _append(self, name: str, values: NDArray[Any]) -> None:

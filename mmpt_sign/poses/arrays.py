@@ -1,4 +1,4 @@
-"""Read the source of a record: a pose file, a landmark table, a plain array, an entry of an archive or of a clip store."""
+"""Read the source of a record: a pose file, a landmark table, an array, an entry of an archive or of a clip store."""
 
 from __future__ import annotations
 

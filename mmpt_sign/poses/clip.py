@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,17 @@ def layout_of(points: tuple[str, ...]) -> Layout:
     return Layout(points)
 
 
+def without(data: FloatArray, missing: NDArray[np.bool_]) -> FloatArray:
+    """``data`` (T, V, C), written to: zero where ``missing`` (T, V)."""
+    data.reshape(-1, data.shape[-1])[np.flatnonzero(missing)] = 0
+    return data
+
+
+def each_axis(values: NDArray[Any], points: int) -> FloatArray:
+    """One number per axis as a row (V * C), because numpy is many times slower along an axis of length 3."""
+    return np.tile(np.asarray(values, np.float32), points)
+
+
 @dataclass(frozen=True)
 class Clip:
     """T frames of V points with C coordinates (2 or 3).
@@ -63,9 +74,19 @@ class Clip:
     def __len__(self) -> int:
         return int(self.data.shape[0])
 
+    @property
+    def rows(self) -> FloatArray:
+        """The coordinates as (T, V * C), the same memory."""
+        return self.data.reshape(len(self), -1)
+
     def with_data(self, data: FloatArray, confidence: FloatArray | None = None) -> Clip:
         """The same clip with other numbers."""
         return replace(self, data=data, confidence=self.confidence if confidence is None else confidence)
+
+    def turned(self, matrix: NDArray[np.float64]) -> Clip:
+        """Every point as a row vector times ``matrix`` (C, C); a missing point stays zero."""
+        points = self.data.reshape(-1, self.data.shape[-1]) @ matrix.astype(np.float32)
+        return self.with_data(points.reshape(self.data.shape))
 
     def take(self, points: tuple[str, ...]) -> Clip:
         """The named points in the given order; a point this clip does not have comes out as missing."""
@@ -73,7 +94,7 @@ class Clip:
             return self
         position = self.layout.position
         index = np.array([position.get(name, -1) for name in points], dtype=np.int64)
-        data, confidence = self.data[:, index], self.confidence[:, index]
+        data, confidence = self.data.take(index, axis=1), self.confidence.take(index, axis=1)
         absent = index < 0
         if absent.any():
             data[:, absent] = 0

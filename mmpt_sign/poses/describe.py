@@ -33,7 +33,7 @@ def describe(clip: Clip, blocks: Sequence[str]) -> FloatArray:
 def width(points: tuple[str, ...], dims: int, blocks: tuple[str, ...]) -> int:
     """D of `describe` for clips of these points."""
     empty = np.zeros((1, len(points), dims), np.float32)
-    return describe(Clip(empty, empty[..., 0], layout_of(points)), blocks).shape[1]
+    return int(describe(Clip(empty, empty[..., 0], layout_of(points)), blocks).shape[1])
 
 
 def coordinates(clip: Clip) -> FloatArray:

@@ -14,13 +14,13 @@ from mmpt_sign.poses.names import mirrored
 def mirror(clip: Clip) -> Clip:
     """The clip as signed with the other hand; applied twice it is the clip again.
 
-    The face is exchanged point by point too (the 61 pairs of the contour, and the rest of the mesh).  A point whose other
-    side is not in the layout keeps its place: of a layout with one hand only, the mirrored hand is still that hand.
+    The face is exchanged point by point too (the 61 pairs of the contour, and the rest of the mesh).  A point whose
+    other side is not in the layout keeps its place: in a layout of one hand, the mirrored hand is still that hand.
     """
     order = mirror_order(clip.layout.points)
-    data = clip.data[:, order]
-    data[..., 0] = np.where(data[..., 0] == 0, np.float32(0), -data[..., 0])  # no minus zero
-    return clip.with_data(data, clip.confidence[:, order])
+    data = clip.data.take(order, axis=1)
+    data[..., 0] = np.float32(0) - data[..., 0]  # zero stays plain zero
+    return clip.with_data(data, clip.confidence.take(order, axis=1))
 
 
 @lru_cache(maxsize=128)

@@ -24,11 +24,15 @@ def told_apart(hands: FloatArray) -> FloatArray:
     """
     seen = np.isfinite(hands).all((2, 3))
     wrists = hands[:, :, 0, :2].astype(np.float64).tolist()
-    places = [[xy if found else None for xy, found in zip(*frame, strict=True)] for frame in zip(wrists, seen, strict=True)]
+    places = [
+        [xy if found else None for xy, found in zip(*frame, strict=True)] for frame in zip(wrists, seen, strict=True)
+    ]
     swapped = _swaps(places)
     tracks = np.where(swapped[:, None, None, None], hands[:, ::-1], hands)
     present = np.where(swapped[:, None], seen[:, ::-1], seen)
-    centres = [float(tracks[present[:, side], side, 0, 0].mean()) if present[:, side].any() else None for side in (0, 1)]
+    centres = [
+        float(tracks[present[:, side], side, 0, 0].mean()) if present[:, side].any() else None for side in (0, 1)
+    ]
     ordered = tracks[:, ::-1] if _first_is_right(*centres) else tracks
     return ordered.reshape(len(hands), 2 * hands.shape[2], hands.shape[3])
 

@@ -24,7 +24,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.clip import Clip, each_axis, without
 from mmpt_sign.poses.hand_plane import hand_plane
 from mmpt_sign.poses.names import BODY, LEFT_HAND, LEGS, RIGHT_HAND, WORLD
 
@@ -52,7 +52,8 @@ def in_one_unit(clip: Clip) -> Clip:
     factors = clip.unit_scale[: clip.data.shape[-1]]
     if all(factor == 1 for factor in factors):
         return clip
-    return Clip(clip.data * np.asarray(factors, np.float32), clip.confidence, clip.layout, clip.fps)
+    data = clip.rows * each_axis(np.asarray(factors), len(clip.layout))
+    return Clip(data.reshape(clip.data.shape), clip.confidence, clip.layout, clip.fps)
 
 
 def by_shoulders(clip: Clip) -> Clip:
@@ -107,9 +108,7 @@ def without_legs(clip: Clip) -> Clip:
 def only_confident(clip: Clip, least: float) -> Clip:
     """Points of a confidence below ``least`` marked missing."""
     unsure = clip.confidence < least
-    data, confidence = clip.data.copy(), clip.confidence.copy()
-    data[unsure], confidence[unsure] = 0, 0
-    return clip.with_data(data, confidence)
+    return clip.with_data(without(clip.data.copy(), unsure), np.where(unsure, np.float32(0), clip.confidence))
 
 
 def _shoulder_place(clip: Clip) -> Place | None:
@@ -153,10 +152,9 @@ def _both(clip: Clip, a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.f
 def _moved(clip: Clip, place: Place | None) -> Clip:
     if place is None:
         return clip
-    data = clip.data - place[0].astype(np.float32)
+    data = clip.rows - each_axis(place[0], len(clip.layout))
     data *= np.float32(1 / place[1])
-    data[clip.confidence == 0] = 0
-    return clip.with_data(data)
+    return clip.with_data(without(data.reshape(clip.data.shape), clip.confidence == 0))
 
 
 def _centred(clip: Clip, *, per_frame: bool) -> Clip:

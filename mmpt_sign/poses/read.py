@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from mmpt_sign.errors import PoseFormatError
-from mmpt_sign.poses.clip import Clip, FloatArray, Layout
+from mmpt_sign.poses.clip import Clip, FloatArray, Layout, without
 from mmpt_sign.poses.header import HEADER_BYTES, LIMITS, Header, Limits, check_frames_v0_0, check_header
 from mmpt_sign.poses.names import WORLD, canonical
 
@@ -85,9 +85,7 @@ def clean(data: FloatArray, confidence: FloatArray, layout: Layout | None = None
     for indices in layout.components.values() if layout else ():
         if len(indices) > 1 and indices[-1] - indices[0] == len(indices) - 1:
             seen[~data[:, indices[0] : indices[-1] + 1].any((1, 2)), indices[0] : indices[-1] + 1] = 0
-    cleaned = data.astype(np.float32)
-    cleaned[seen == 0] = 0
-    return cleaned, seen
+    return without(data.astype(np.float32, order="C"), seen == 0), seen
 
 
 @lru_cache(maxsize=32)
@@ -141,7 +139,7 @@ def _read_open(name: str, file: BinaryIO, size: int, start: int | None, end: int
 
 @lru_cache(maxsize=1)
 def _plain_body() -> Any:
-    """A body of plain arrays: pose-format's usual one builds a mask of the size of the data, which nobody here reads."""
+    """A body of plain arrays: pose-format's usual one builds a mask as large as the data, which nobody here reads."""
     from pose_format.pose_body import PoseBody
 
     return type("PlainBody", (PoseBody,), {"tensor_reader": "unpack_numpy"})

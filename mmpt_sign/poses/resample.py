@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmpt_sign.poses.clip import Clip, FloatArray
 
-Seen: TypeAlias = NDArray[np.bool_]
+Frames: TypeAlias = NDArray[np.int64]
 
 
 def evenly(clip: Clip, count: int, *, bridge_gaps: bool = False) -> Clip:
@@ -26,15 +26,20 @@ def evenly(clip: Clip, count: int, *, bridge_gaps: bool = False) -> Clip:
     low = np.searchsorted(old, new, side="right") - 1
     high = np.minimum(np.searchsorted(old, new, side="left"), len(clip) - 1)
     part = (new * (len(clip) - 1) - low).clip(0, 1).astype(np.float32)[:, None]
-    data, confidence = _without_gaps(clip) if bridge_gaps else (clip.data, clip.confidence)
-    seen = confidence > 0
-    both = seen[low] & seen[high]
-    weight = np.where(both, part, np.float32(0) if bridge_gaps else (part > 0.5).astype(np.float32))
-    rest = both - weight if bridge_gaps else 1 - weight
-    moved = data[low] * rest[..., None]
-    moved += data[high] * weight[..., None]
-    sure = confidence[low] * rest + confidence[high] * weight
-    return Clip(moved, sure, clip.layout, clip.fps * count / len(clip), clip.unit_scale)
+    source = _without_gaps(clip) if bridge_gaps else clip
+    seen = source.confidence > 0
+    one_missing = np.flatnonzero(~(seen[low] & seen[high]))
+    data = _between(source.rows, low, high, part).reshape(count, *clip.data.shape[1:])
+    confidence = _between(source.confidence, low, high, part)
+    by_point = data.reshape(-1, data.shape[-1])
+    if bridge_gaps:
+        by_point[one_missing], confidence.ravel()[one_missing] = 0, 0
+    else:
+        frame, point = np.divmod(one_missing, len(clip.layout))
+        near = np.where(part[:, 0] > 0.5, high, low)[frame]
+        by_point[one_missing] = clip.data[near, point]
+        confidence.ravel()[one_missing] = clip.confidence[near, point]
+    return Clip(data, confidence, clip.layout, clip.fps * count / len(clip), clip.unit_scale)
 
 
 def at_rate(clip: Clip, fps: float) -> Clip:
@@ -42,28 +47,26 @@ def at_rate(clip: Clip, fps: float) -> Clip:
     return evenly(clip, max(round(len(clip) * fps / clip.fps), 1))
 
 
-def _without_gaps(clip: Clip) -> tuple[FloatArray, FloatArray]:
-    """Data and confidence with every point interpolated linearly between its first and its last detection."""
+def _between(rows: FloatArray, low: Frames, high: Frames, part: FloatArray) -> FloatArray:
+    moved: FloatArray = rows[low] * (1 - part)
+    moved += rows[high] * part
+    return moved
+
+
+def _without_gaps(clip: Clip) -> Clip:
+    """The clip with every point interpolated linearly between its first and its last detection."""
     seen = clip.confidence > 0
-    inside = np.maximum.accumulate(seen, axis=0) & np.maximum.accumulate(seen[::-1], axis=0)[::-1]
-    frame, point = np.nonzero(inside & ~seen)
+    columns = np.flatnonzero(~seen.all(0) & seen.any(0))
+    there = seen[:, columns]
+    frames = np.arange(len(seen))[:, None]
+    last = np.maximum.accumulate(np.where(there, frames, -1), axis=0)
+    following = np.minimum.accumulate(np.where(there, frames, len(seen))[::-1], axis=0)[::-1]
+    frame, column = np.nonzero((last >= 0) & (following < len(seen)) & ~there)
     if not len(frame):
-        return clip.data, clip.confidence
-    before, after = _detections_around(seen, frame, point)
+        return clip
+    point, before, after = columns[column], last[frame, column], following[frame, column]
     weight = ((frame - before) / (after - before)).astype(np.float32)
     data, confidence = clip.data.copy(), clip.confidence.copy()
     data[frame, point] = data[before, point] * (1 - weight)[:, None] + data[after, point] * weight[:, None]
     confidence[frame, point] = confidence[before, point] * (1 - weight) + confidence[after, point] * weight
-    return data, confidence
-
-
-def _detections_around(
-    seen: Seen, frame: NDArray[np.int64], point: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each missing (frame, point) the last frame before and the first one after it that have the point."""
-    columns, column = np.unique(point, return_inverse=True)
-    frames = np.arange(len(seen))[:, None]
-    there = seen[:, columns]
-    before = np.maximum.accumulate(np.where(there, frames, -1), axis=0)
-    after = np.minimum.accumulate(np.where(there, frames, len(seen))[::-1], axis=0)[::-1]
-    return before[frame, column], after[frame, column]
+    return clip.with_data(data, confidence)

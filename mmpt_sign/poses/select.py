@@ -52,7 +52,9 @@ def point_names(selection: str | Sequence[str], layout: Layout) -> tuple[str, ..
     present = tuple(dict.fromkeys(name for item in items for name in _present(item, layout)))
     if not present:
         components = ", ".join(layout.components)
-        raise DataError(f"the clips have no points of the selection {' + '.join(items)}; their components: {components}")
+        raise DataError(
+            f"the clips have no points of the selection {' + '.join(items)}; their components: {components}"
+        )
     return present
 
 

@@ -30,17 +30,21 @@ Points = tuple[str, ...]
 class Pose(Stream):
     """Selection, normalisation, augmentation and description of points.
 
-    Normalisation looks at the whole body (a selected hand is placed and scaled by the shoulders), so its outcome is that
-    of normalising first and selecting afterwards, whatever is selected.
+    Normalisation looks at the whole body (a selected hand is placed and scaled by the shoulders), so its outcome is
+    that of normalising first and selecting afterwards, whatever is selected.
     """
 
     kind: Literal["pose"] = "pose"
     points: str | Points = Field("reduced_face", description="a named selection, or components and points")
     dims: Literal[2, 3] = Field(3, description="2 leaves depth out; clips without depth get zeros")
     normalise: Way = "shoulders"
-    z: Literal["scaled", "raw"] = Field("scaled", description="bring depth to the unit of x and y, or leave it as it is")
+    z: Literal["scaled", "raw"] = Field(
+        "scaled", description="bring depth to the unit of x and y, or leave it as it is"
+    )
     hide_legs: bool = Field(True, description="treat knees and feet as missing")
-    dominant: bool = Field(False, description="mirror clips whose left hand is seen more; so does points: dominant_hand")
+    dominant: bool = Field(
+        False, description="mirror clips whose left hand is seen more; so does points: dominant_hand"
+    )
     min_confidence: float = Field(0.0, ge=0, le=1, description="points that are less sure are missing")
     drop_empty: bool | Literal["ends"] = Field(
         False, description="leave out frames in which no hand is seen, everywhere or at both ends"
@@ -59,7 +63,9 @@ class Pose(Stream):
         """``{affine: 0.2}`` -> ``{affine: {name: affine, strength: 0.2}}``; false or null switches one off."""
         if not isinstance(value, dict):
             return value
-        return {name: _spelled_out(name, given) for name, given in value.items() if given is not False and given is not None}
+        return {
+            name: _spelled_out(name, given) for name, given in value.items() if given is not False and given is not None
+        }
 
     @field_validator("features", "points", mode="before")
     @classmethod
@@ -80,7 +86,9 @@ class Pose(Stream):
             return self
         fixed = self.model_copy(update={"point_names": point_names(self.points, layout)})
         if fixed.width == 0:
-            raise ConfigError(f"the features {', '.join(self.features)} are of hands, and the points have no whole hand")
+            raise ConfigError(
+                f"the features {', '.join(self.features)} are of hands, and the points have no whole hand"
+            )
         if self.normalise == "hand_plane" and not hands_of(Layout(fixed.point_names or ())):
             raise ConfigError("normalise: hand_plane needs a whole hand among the points")
         return fixed
@@ -100,7 +108,9 @@ class Pose(Stream):
         """Selected and normalised: what is the same in every epoch."""
         chosen = self.point_names or point_names(self.points, clip.layout)
         if not any(name in clip.layout.position for name in chosen):
-            raise DataError(f"the clip has none of the model's points; its components: {', '.join(clip.layout.components)}")
+            raise DataError(
+                f"the clip has none of the model's points; its components: {', '.join(clip.layout.components)}"
+            )
         mirrors = self.dominant or self.points == "dominant_hand"
         left_handed = mirrors and is_left_handed(clip)
         clip = clip.take(_looked_at(chosen, self.normalise, mirrors))

@@ -60,4 +60,5 @@ def resampled(pose: Any, ratio: float) -> None:
 def flat(pose: Any) -> NDArray[np.float32]:
     """(T, V * C) of the first person, zeros for what is missing."""
     data = np.nan_to_num(np.ma.filled(pose.body.data, 0), nan=0.0, posinf=0.0, neginf=0.0)
-    return data[:, 0].reshape(len(data), -1).astype(np.float32)
+    rows: NDArray[np.float32] = data[:, 0].reshape(len(data), -1).astype(np.float32)
+    return rows

@@ -23,10 +23,10 @@ class Affine(Augmentation):
     short_form: ClassVar[str | None] = "strength"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """One shear, one turn and one stretch of the whole clip."""
         deviations = (self.shear, self.rotate, self.scale) if self.strength is None else (self.strength,) * 3
         shear, angle, factor = rng.normal(size=3) * deviations
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        matrix = np.array([[1, shear], [0, 1]]) @ turn @ np.diag([1, 1 + factor])
-        data = clip.data.copy()
-        data[..., :2] = clip.data[..., :2] @ matrix.astype(np.float32)
-        return clip.with_data(data)
+        matrix = np.eye(clip.data.shape[-1])
+        matrix[:2, :2] = np.array([[1, shear], [0, 1]]) @ turn @ np.diag([1, 1 + factor])
+        return clip.turned(matrix)

@@ -21,6 +21,7 @@ class Crop(Augmentation):
     short_form: ClassVar[str | None] = "most"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """The frames that are left."""
         lost = min(int(rng.uniform(0, self.most) * len(clip)), max(len(clip) - self.shortest, 0))
         start = int(rng.integers(lost + 1))
         return clip.frames(start, len(clip) - (lost - start))

@@ -21,4 +21,5 @@ class Flip(Augmentation):
     short_form: ClassVar[str | None] = "p"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """The mirror image, or the clip itself."""
         return mirror(clip) if rng.random() < self.p else clip

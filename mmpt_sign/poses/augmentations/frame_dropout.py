@@ -12,7 +12,7 @@ from mmpt_sign.poses.clip import Clip
 
 
 class FrameDropout(Augmentation):
-    """With probability ``p`` a random stretch of up to ``most`` of the clip goes missing; its frames stay in their place."""
+    """With probability ``p`` a random stretch of up to ``most`` of the clip goes missing; the length stays."""
 
     name: Literal["frame_dropout"] = "frame_dropout"
     p: float = Field(0.5, ge=0, le=1)
@@ -21,6 +21,7 @@ class FrameDropout(Augmentation):
     short_form: ClassVar[str | None] = "p"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """The clip with a hole in time, or itself."""
         length = int(rng.uniform(0, self.most) * len(clip))
         if rng.random() >= self.p or length == 0:
             return clip

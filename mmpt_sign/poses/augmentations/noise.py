@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from mmpt_sign.config.contracts import Augmentation
-from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.clip import Clip, without
 
 
 class Noise(Augmentation):
@@ -20,5 +20,6 @@ class Noise(Augmentation):
     short_form: ClassVar[str | None] = "deviation"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """Every seen coordinate a little off."""
         noise = rng.standard_normal(clip.data.shape, dtype=np.float32) * np.float32(self.deviation)
-        return clip.with_data(clip.data + noise * (clip.confidence[..., None] > 0))
+        return clip.with_data(without(clip.data + noise, clip.confidence == 0))

@@ -21,6 +21,7 @@ class PointDropout(Augmentation):
     short_form: ClassVar[str | None] = "p"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """The clip without the points that were drawn."""
         lost = rng.random(clip.data.shape[1]) < self.p
         for indices in clip.layout.components.values():
             lost[list(indices)] |= rng.random() < self.whole

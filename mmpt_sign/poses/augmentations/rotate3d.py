@@ -25,12 +25,12 @@ class Rotate3d(Augmentation):
     short_form: ClassVar[str | None] = "angle"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """The clip seen from another side."""
         angles = rng.normal(0, self.angle, 3) * [axis in self.axes for axis in "xyz"]
         about_z = _rotation(angles[2], 0, 1)
         if clip.data.shape[-1] == 2:
-            return clip.with_data(clip.data @ about_z[:2, :2].astype(np.float32))
-        matrix = _rotation(angles[0], 1, 2) @ _rotation(angles[1], 0, 2) @ about_z
-        return clip.with_data(clip.data @ matrix.astype(np.float32))
+            return clip.turned(about_z[:2, :2])
+        return clip.turned(_rotation(angles[0], 1, 2) @ _rotation(angles[1], 0, 2) @ about_z)
 
 
 def _rotation(angle: float, i: int, j: int) -> NDArray[np.float64]:

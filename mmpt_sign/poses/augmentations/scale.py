@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from mmpt_sign.config.contracts import Augmentation
-from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.clip import Clip, each_axis
 
 
 class Scale(Augmentation):
@@ -20,5 +20,6 @@ class Scale(Augmentation):
     short_form: ClassVar[str | None] = "deviation"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
-        factors = np.exp(rng.normal(0, self.deviation, clip.data.shape[-1])).astype(np.float32)
-        return clip.with_data(clip.data * factors)
+        """The clip in other proportions."""
+        factors = np.exp(rng.normal(0, self.deviation, clip.data.shape[-1]))
+        return clip.with_data((clip.rows * each_axis(factors, len(clip.layout))).reshape(clip.data.shape))

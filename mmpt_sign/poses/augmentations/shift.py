@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from mmpt_sign.config.contracts import Augmentation
-from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.clip import Clip, each_axis, without
 
 
 class Shift(Augmentation):
@@ -20,5 +20,7 @@ class Shift(Augmentation):
     short_form: ClassVar[str | None] = "deviation"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
-        offset = rng.normal(0, self.deviation, clip.data.shape[-1]).astype(np.float32)
-        return clip.with_data(clip.data + offset * (clip.confidence[..., None] > 0))
+        """The clip somewhere else."""
+        offset = rng.normal(0, self.deviation, clip.data.shape[-1])
+        data = (clip.rows + each_axis(offset, len(clip.layout))).reshape(clip.data.shape)
+        return clip.with_data(without(data, clip.confidence == 0))

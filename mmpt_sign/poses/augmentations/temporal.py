@@ -30,6 +30,7 @@ class Temporal(Augmentation):
     short_form: ClassVar[str | None] = "deviation"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
+        """The clip at another speed, or itself where it would become too long."""
         ratio = self._ratio(rng)
         if len(clip) < 2 or len(clip) * ratio >= self.longest:
             return clip
