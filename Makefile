@@ -8,7 +8,7 @@ PYTEST      ?= -n 2 --dist loadfile
 
 BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip
-LOCKED  = $(PIP) install --quiet --constraint constraints.txt
+LOCKED  = $(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt
 
 comma := ,
 listed = $(subst $() $(),$(comma),$(strip $(subst $(comma), ,$(1))))
@@ -59,7 +59,8 @@ test: lint
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST)
 
 bench: $(DEV)
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(basename $(notdir $(filter-out %/__init__.py,$(wildcard benchmarks/*.py)))); do \
+		echo "== $$script"; $(BIN)/python -m benchmarks.$$script || exit 1; done
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
@@ -74,13 +75,15 @@ $(TRAIN) $(DEV): | $(CHECKED) $(TORCH)
 	@$(BIN)/python -m mmpt_sign.installation
 	@mkdir -p $(@D) && touch $@
 
-# Another build of torch replaces the one that is there; the rest of the environment stays.
+# Another build of torch replaces the one that is there; the rest of the environment stays.  Without stamps meanwhile,
+# so that the next call mends what a kill leaves behind.
 $(STAMPS)/torch-%:
 	@$(MAKE) environment
+	@rm -rf $(STAMPS)
 	@echo 'torch from $(TORCH_INDEX)'
 	@$(PIP) uninstall --quiet --yes torch
 	@$(LOCKED) --extra-index-url '$(TORCH_INDEX)' torch
-	@mkdir -p $(STAMPS) && rm -f $(STAMPS)/torch-* && touch $@
+	@mkdir -p $(STAMPS) && touch $@
 
 # A killed installation may leave a package half copied, which pip would take for installed.  The last thing that pip
 # writes is a RECORD that lists INSTALLER: what has none is forgotten here, so that it is installed again.

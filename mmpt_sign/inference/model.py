@@ -52,7 +52,7 @@ class SignModel:
         return {name: stream.part_name for name, stream in self.experiment.streams.items()}
 
     def embed_poses(
-        self, poses: Iterable[Any], *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH
+        self, poses: Any, *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH
     ) -> FloatArray:
         """Vectors (N, D) of poses given as paths, ``Pose`` objects, `Clip` objects or (T, V, C) arrays.
 
@@ -79,7 +79,7 @@ class SignModel:
             vectors[chosen] = self._vectors(self._run(self.network.encode_text, ids, mask))
         return vectors[[distinct.index(text) for text in given]] if len(given) != len(distinct) else vectors
 
-    def similarity(self, poses: Iterable[Any], texts: Iterable[str]) -> FloatArray:
+    def similarity(self, poses: Any, texts: Iterable[str]) -> FloatArray:
         """Scores (N, M): the model's own similarity, without the learned scale."""
         return self.score(self.embed_poses(poses), self.embed_texts(texts))
 
@@ -87,7 +87,7 @@ class SignModel:
         """Scores (N, M) of embedded clips and texts."""
         return video @ text.T
 
-    def classify(self, poses: Iterable[Any], prompts: Sequence[str], top_k: int = 5) -> list[list[tuple[str, float]]]:
+    def classify(self, poses: Any, prompts: Sequence[str], top_k: int = 5) -> list[list[tuple[str, float]]]:
         """For each pose the ``top_k`` prompts with their scores, best first."""
         scores = self.similarity(poses, prompts)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]

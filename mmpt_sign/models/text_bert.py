@@ -75,7 +75,7 @@ class TextBert(nn.Module):
         """A frozen tower never drops anything out."""
         super().train(mode)
         if self.frozen:
-            self.bert.eval()
+            self.bert.train(False)
         return self
 
     def _states(self, ids: Tensor, mask: Tensor) -> Tensor:
