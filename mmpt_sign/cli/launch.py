@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
     app.command()(launch)
+    app.command()(table)
     app.command()(results)
 
 
@@ -90,6 +91,23 @@ def _kind(jobtype: str, file: Path) -> JobType:
     if jobtype not in known:
         raise ConfigError(f"--jobtype {jobtype}: unknown{nearest(jobtype, known)}; known: {', '.join(known)}")
     return JobType(jobtype)
+
+
+def table(
+    file: Annotated[Path, typer.Argument(help="Experiment whose predict job is done.")],
+    override: Annotated[list[str] | None, typer.Option("-o", "--override", help="key=value, any key.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Which seed's run, where there are several.")] = None,
+) -> None:
+    """Show a finished run beside a nearest neighbour on the same frames and beside chance."""
+    from rich.console import Console
+
+    from mmpt_sign.config.load import find_file, load_experiment
+    from mmpt_sign.launch.compare import compared
+    from mmpt_sign.launch.run_folder import run_folder
+
+    experiment = load_experiment(find_file(file), override or ())
+    records = list(experiment.dataset.records(experiment.data_root))
+    Console().print(compared(experiment, run_folder(experiment, seed), records))
 
 
 def results(
