@@ -27,7 +27,7 @@ class Contrastive(FairseqCriterion):  # type: ignore[misc]
         sets, same_answer = gathered(sets, sample, needs_tokens)
         terms = network.losses(sets, same_answer)
         log = {name: float(value.detach()) for name, value in terms.items()}
-        log.update({f"scale/{name}": float(network.scale(name)) for name in network.log_scales})
+        log.update({f"scale/{name}": float(network.scale(name).detach()) for name in network.log_scales})
         log["steps"] = 1
         log["examples"] = int(sample["text_index"].shape[0])
         log["tokens"] = sum(int(mask.sum()) for _, mask in streams.values())

@@ -13,6 +13,7 @@ from fairseq import metrics
 from fairseq.data import iterators
 from fairseq.trainer import Trainer
 
+from mmpt_sign.evaluation.files import write_csv
 from mmpt_sign.models.checkpoint import save_model
 from mmpt_sign.training.journal import Journal
 from mmpt_sign.training.selection import look
@@ -72,6 +73,7 @@ class Engine:
                 self._after_update(epochs, epoch, figures)
             if self.trainer.get_num_updates() >= self.journal.total:
                 break
+        self._list_skipped()
         every = self.experiment.evaluate.every
         last = epoch >= self.experiment.optim.epochs or self.trainer.get_num_updates() >= self.journal.total
         if epoch % every == 0 or last:
@@ -105,6 +107,12 @@ class Engine:
         if better:
             self._export(figures)
         self.journal.look(self.trainer.get_num_updates(), epoch, figures, better)
+
+    def _list_skipped(self) -> None:
+        """Clips that could not be read, with the reason; with loader processes each of them keeps its own list."""
+        skipped = self.task.dataset("train").examples.skipped
+        if self.master and skipped:
+            write_csv(self.folder / "skipped.csv", ("id", "reason"), [{"id": k, "reason": v} for k, v in skipped.items()])
 
     def _network(self) -> Any:
         """The weights that count: the moving average where there is one."""

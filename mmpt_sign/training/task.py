@@ -79,6 +79,10 @@ class SignTextTask(FairseqTask):  # type: ignore[misc]
             disable_shuffling=True,
         )
 
+    def reduce_metrics(self, logging_outputs: Any, criterion: Any) -> None:
+        """The criterion's figures and nothing else; fairseq would ask for words and sentences."""
+        type(criterion).reduce_metrics(logging_outputs)
+
     def max_positions(self) -> None:
         """Clips are cut into windows by their stream, never filtered by length."""
         return None

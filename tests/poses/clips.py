@@ -10,10 +10,15 @@ import numpy as np
 from mmpt_sign.poses.clip import Clip
 from mmpt_sign.poses.layouts import layout
 
-COMPONENTS = (("BODY", ("nose", "left_shoulder", "right_shoulder")), ("LEFT_HAND", tuple(f"hand_{i}" for i in range(21))))
+COMPONENTS = (
+    ("BODY", ("nose", "left_shoulder", "right_shoulder")),
+    ("LEFT_HAND", tuple(f"hand_{i}" for i in range(21))),
+)
 
 
-def clip_of(name: str = "holistic_203", frames: int = 12, *, missing: float = 0.2, dims: int = 3, seed: int = 0) -> Clip:
+def clip_of(
+    name: str = "holistic_203", frames: int = 12, *, missing: float = 0.2, dims: int = 3, seed: int = 0
+) -> Clip:
     """Smooth random motion of any layout, a share of its points missing here and there."""
     rng = np.random.default_rng(seed)
     points = layout(name)
@@ -50,7 +55,9 @@ def check(clip: Clip) -> None:
     assert ((clip.confidence >= 0) & (clip.confidence <= 1)).all()
 
 
-def header_bytes(version: float, components: Sequence[tuple[str, Sequence[str]]] = COMPONENTS, axes: str = "XYC") -> bytes:
+def header_bytes(
+    version: float, components: Sequence[tuple[str, Sequence[str]]] = COMPONENTS, axes: str = "XYC"
+) -> bytes:
     """The header of a ``.pose`` file 640 pixels wide."""
 
     def text(value: str) -> bytes:
@@ -72,5 +79,7 @@ def pose_bytes(data: np.ndarray, confidence: np.ndarray, version: float = 0.2, *
             struct.pack("<H", people) + b"".join(struct.pack("<h", 0) + person.tobytes() for person in frame)
             for frame in both
         )  # fmt: skip
-    counts = struct.pack("<HHH", 24, frames & 0xFFFF, people) if version == 0.1 else struct.pack("<fIH", 24, frames, people)
+    counts = (
+        struct.pack("<HHH", 24, frames & 0xFFFF, people) if version == 0.1 else struct.pack("<fIH", 24, frames, people)
+    )
     return head + counts + data.astype("<f4").tobytes() + confidence.astype("<f4").tobytes()

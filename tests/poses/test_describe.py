@@ -34,7 +34,10 @@ def test_coordinates_are_laid_out_point_by_point(name: str, expected: int) -> No
     np.testing.assert_array_equal(found[5, 3:6], clip.data[5, 1])
 
 
-@pytest.mark.parametrize(("block", "per_hand"), [("shape", 60), ("turned_shape", 60), ("change", 60), ("tips", 10), ("path", 2), ("velocity", 2), ("presence", 1)])
+@pytest.mark.parametrize(
+    ("block", "per_hand"),
+    [("shape", 60), ("turned_shape", 60), ("change", 60), ("tips", 10), ("path", 2), ("velocity", 2), ("presence", 1)],
+)
 def test_blocks_of_hands(block: str, per_hand: int) -> None:
     assert width(layout("hand_21").points, 3, (block,)) == per_hand
     assert width(layout("holistic_203").points, 3, (block,)) == 2 * per_hand
@@ -51,9 +54,7 @@ def test_blocks_stand_side_by_side_in_order() -> None:
 @pytest.mark.parametrize("block", HAND_BLOCKS)
 def test_shapes_do_not_see_where_and_how_large_the_hand_is(block: str) -> None:
     clip = clip_of("hands_42", missing=0)
-    np.testing.assert_allclose(
-        describe(clip.with_data(clip.data * 7 + 3), [block]), describe(clip, [block]), atol=1e-4
-    )
+    np.testing.assert_allclose(describe(clip.with_data(clip.data * 7 + 3), [block]), describe(clip, [block]), atol=1e-4)
 
 
 @pytest.mark.parametrize("dims", [2, 3])

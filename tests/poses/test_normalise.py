@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from mmpt_sign.poses.layouts import NAMES, UNORDERED
 from mmpt_sign.poses.names import BODY
-from mmpt_sign.poses.normalise import SHOULDERS, WAYS, by_shoulders, in_one_unit, normalised, only_confident, without_legs
+from mmpt_sign.poses.normalise import (
+    SHOULDERS,
+    WAYS,
+    by_shoulders,
+    in_one_unit,
+    normalised,
+    only_confident,
+    without_legs,
+)
 from mmpt_sign.poses.read import read
 from mmpt_sign.poses.select import select
 from tests.poses.clips import check, clip_of, same, signer
@@ -84,7 +92,9 @@ def test_every_hand_may_have_its_own_origin_in_every_frame() -> None:
 
 def test_without_shoulders_hands_stand_in_at_about_the_same_size() -> None:
     clip = select(signer(), "hands")
-    length = np.linalg.norm((normalised(clip, "shoulders").data[:, 30] - normalised(clip, "shoulders").data[:, 21]), axis=-1)
+    length = np.linalg.norm(
+        (normalised(clip, "shoulders").data[:, 30] - normalised(clip, "shoulders").data[:, 21]), axis=-1
+    )
     assert length.mean() == pytest.approx(1 / 3.6, abs=1e-4)
 
 

@@ -11,14 +11,14 @@ from tests.poses.clips import check, clip_of, same
 
 
 def by_pose_format(clip: Clip, count: int) -> np.ndarray:  # type: ignore[type-arg]
-    """The library's loop over points."""
+    """The library's loop over points; it cannot make a single frame."""
     from pose_format.numpy import NumPyPoseBody
 
     body = NumPyPoseBody(float(len(clip)), clip.data[:, None].astype(np.float64), clip.confidence[:, None])
     return np.asarray(body.interpolate(count, kind="linear").data.data[:, 0])
 
 
-@given(st.integers(2, 40), st.integers(1, 60), st.sampled_from([0.0, 0.3, 0.8]), st.integers(0, 5))
+@given(st.integers(2, 40), st.integers(2, 60), st.sampled_from([0.0, 0.3, 0.8]), st.integers(0, 5))
 def test_bridging_is_what_the_library_does(frames: int, count: int, missing: float, seed: int) -> None:
     clip = clip_of("hand_21", frames, missing=missing, seed=seed)
     ours = evenly(clip, count, bridge_gaps=True)
@@ -47,7 +47,7 @@ def test_without_bridging_a_gap_stays_a_gap() -> None:
     confidence[3:6] = 0
     holed = clip.with_data(clip.data * (confidence > 0)[..., None], confidence)
     seen = evenly(holed, 17).confidence.any(1)
-    assert seen.tolist() == [True] * 6 + [False] * 6 + [True] * 5 or (~seen).sum() in (5, 6, 7)
+    assert 5 <= (~seen).sum() <= 7
     bridged = evenly(holed, 17, bridge_gaps=True)
     np.testing.assert_allclose(bridged.data, evenly(clip, 17).data, atol=1e-5)  # the motion is a straight line
 

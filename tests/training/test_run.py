@@ -132,3 +132,12 @@ def test_the_average_of_the_weights_is_what_is_exported(corpus: Path, tmp_path: 
     last = final_state(folder)["model"]
     key = "video.pose.front_end.network.0.weight"
     assert not torch.equal(exported[key], last[f"network.{key}"])
+
+
+def test_unreadable_clips_are_skipped_and_listed(tmp_path: Path) -> None:
+    from tests.corpus import make_corpus
+
+    corpus = make_corpus(tmp_path / "corpus")
+    (corpus / "house-3.npy").write_bytes(b"not an array")
+    folder = run(corpus, tmp_path, epochs=1)
+    assert "house-3" in (folder / "skipped.csv").read_text()
