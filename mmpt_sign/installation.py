@@ -44,8 +44,8 @@ def set_up(report: Callable[[str], None]) -> None:
         MmptSignError: something that the installation needs is absent; all of it is named.
     """
     check_python()
-    check_system(["train"])
     _check_extra("train")
+    check_system(["train"])
     for package, pin in PINS.items():
         if installed(package) == pin:
             report(f"{package} {pin} is installed already")

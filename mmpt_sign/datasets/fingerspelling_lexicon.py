@@ -24,7 +24,7 @@ LATIN = (
     "ase", "asq", "bzs", "cse", "csq", "eso", "gsg", "ise", "lls", "mfs", "psr", "sgg", "ssp", "svk", "swl", "tsm",
 )  # fmt: skip
 INSIDE = Path("assets", "fingerspelling_lexicon")
-COPIES = ("fsl",)  # its rows name the files of ase: the same clip would be in two splits
+LETTERS, COPIES = {*ascii_uppercase}, ("fsl",)  # fsl names the files of ase: the same clip would be in two splits
 
 
 class FingerspellingLexicon(PoseSet):
@@ -36,7 +36,7 @@ class FingerspellingLexicon(PoseSet):
 
     name: Literal["fingerspelling_lexicon"] = "fingerspelling_lexicon"
     file: str = "{path}"
-    letters: Literal["latin", "all"] = Field("latin", description="A to Z only, or every letter of every script")
+    letters: Literal["latin", "latin_in_test", "all"] = Field("latin", description="A to Z, there only in test, or all")
     fold: Literal[1, 2, 3, 4] = Field(1, description="which four languages are held out, unless hold_out names them")
     hold_out: tuple[SignLanguage, ...] = Field((), description="whole sign languages for test")
     validate_on: tuple[SignLanguage, ...] = Field((), description="whole sign languages for validation")
@@ -50,10 +50,11 @@ class FingerspellingLexicon(PoseSet):
     def rows(self, table: Path) -> list[Row]:
         """The rows of the chosen letters; ``start`` and ``end`` are of the untrimmed recordings, nothing to us."""
         own = [row for row in super().rows(table) if row["sign_language"] not in COPIES]
-        return own if self.letters == "all" else [row for row in own if row["text"] in {*ascii_uppercase}]
+        return [row for row in own if row["text"] in LETTERS] if self.letters == "latin" else own
 
     def records(self, data_root: Path | None) -> Sequence[Record]:
         """Every clip, in the order of the package's table, named ``LANGUAGE_LETTER``."""
         found = [replace(r, id=f"{r.sign_language}_{r.extra['text']}") for r in super().records(data_root)]
         test = self.hold_out or LATIN[self.fold - 1 :: 4]
-        return found if self.split_by else split_by_language(found, {"test": test, "valid": self.validate_on})
+        split = found if self.split_by else split_by_language(found, {"test": test, "valid": self.validate_on})
+        return [r for r in split if self.letters == "all" or r.split == "train" or r.extra["text"] in LETTERS]

@@ -92,7 +92,8 @@ def check_header(data: bytes, total: int | None = None, limits: Limits = LIMITS)
         raise ValueError("the file is empty")
     cursor, total = Cursor(data), len(data) if total is None else total
     version = float(cursor.take("f")[0])
-    version = round(version, 3) if math.isfinite(version) else version
+    if math.isfinite(version) and version != 0:
+        version = round(version, 3) or version  # 0.1 as a 32-bit number is not 0.1, but only zero is zero
     if version not in VERSIONS:
         raise ValueError(f"version {version:g} is not one of {', '.join(map(str, VERSIONS))}; is it a .pose file?")
     cursor.take("HHH")

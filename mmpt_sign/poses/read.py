@@ -82,9 +82,10 @@ def clean(data: FloatArray, confidence: FloatArray, layout: Layout | None = None
     with np.errstate(invalid="ignore"):
         if not (data.max() < LARGEST and data.min() > -LARGEST):  # also where one of them is NaN
             seen[~(np.abs(data) < LARGEST).all(-1)] = 0
-    for indices in layout.components.values() if layout else ():
-        if len(indices) > 1 and indices[-1] - indices[0] == len(indices) - 1:
-            seen[~data[:, indices[0] : indices[-1] + 1].any((1, 2)), indices[0] : indices[-1] + 1] = 0
+        for indices in layout.components.values() if layout else ():
+            first, last = indices[0], indices[-1] + 1
+            if 1 < len(indices) == last - first:
+                seen[~data[:, first:last].any((1, 2)), first:last] = 0
     return without(data.astype(np.float32, order="C"), seen == 0), seen
 
 
@@ -125,7 +126,8 @@ def _read_open(name: str, file: BinaryIO, size: int, start: int | None, end: int
         if header.version == 0.0:
             data = beginning + file.read()
             check_frames_v0_0(data, header, limits)
-            return from_pose(Pose.read(data)).frames(first, last)
+            with np.errstate(invalid="ignore", over="ignore"):  # numbers that are none are cleaned up afterwards
+                return from_pose(Pose.read(data)).frames(first, last)
         return from_pose(Pose.read(_excerpt(file, beginning, header, first, last), _plain_body()))
     except PoseFormatError as error:
         raise PoseFormatError(name, error.problem) from error
@@ -133,7 +135,7 @@ def _read_open(name: str, file: BinaryIO, size: int, start: int | None, end: int
         raise
     except (ValueError, EOFError) as error:
         raise PoseFormatError(name, str(error)) from error
-    except (TypeError, IndexError, KeyError, OverflowError, ArithmeticError, struct.error) as error:
+    except (TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError, struct.error) as error:
         raise PoseFormatError(name, f"pose-format cannot read it ({type(error).__name__}: {error})") from error
 
 

@@ -33,7 +33,9 @@ def test_sides_change_places_and_x_its_sign() -> None:
         ("FACE_LANDMARKS.33", "FACE_LANDMARKS.263"),
         ("FACE_LANDMARKS.152", "FACE_LANDMARKS.152"),
     ):
-        np.testing.assert_array_equal(flipped.data[:, at[name]], clip.data[:, at[other]] * np.float32([-1, 1, 1]))
+        np.testing.assert_array_equal(
+            flipped.data[:, at[name]], clip.data[:, at[other]] * np.array([-1, 1, 1], np.float32)
+        )
 
 
 def test_203_points_are_61_pairs_in_the_face_6_fixed_ones_body_and_hands() -> None:

@@ -124,6 +124,7 @@ def test_limits_are_the_callers(limits: Limits, message: str) -> None:
         b"\xff" * 400,
         struct.pack("<f", 7.5) + bytes(99),
         struct.pack("<f", np.nan) + bytes(99),
+        struct.pack("<f", 1e-9) + bytes(99),
     ],
 )
 def test_other_files_are_refused_with_a_reason(content: bytes, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_left_handed_signer_is_mirrored() -> None:
     assert same(with_dominant_right(right), right)
     hand = select(left, "dominant_hand")
     check(hand)
-    np.testing.assert_array_equal(hand.data * np.float32([-1, 1, 1]), left.take(_left_names()).data)
+    np.testing.assert_array_equal(hand.data * np.array([-1, 1, 1], np.float32), left.take(_left_names()).data)
 
 
 def test_among_equals_the_hand_that_moves_is_dominant() -> None:

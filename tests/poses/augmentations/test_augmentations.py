@@ -88,7 +88,8 @@ def drawn(name: str, measure: Callable[[Clip, Clip], float], **options: Any) -> 
 
 def linear_map(before: Clip, after: Clip) -> np.ndarray:  # type: ignore[type-arg]
     points = before.data.reshape(-1, 3)
-    return np.linalg.lstsq(points, after.data.reshape(-1, 3), rcond=None)[0]
+    found: np.ndarray = np.linalg.lstsq(points, after.data.reshape(-1, 3), rcond=None)[0]  # type: ignore[type-arg]
+    return found
 
 
 def test_affine_is_shear_times_rotation_times_scale() -> None:
