@@ -181,7 +181,7 @@ class Similarity(Part):
 
     @abstractmethod
     def vectors(self, pooled: Tensor) -> Tensor:
-        """Pooled vectors as an index stores them: their plain dot product is this similarity, or its fast first pass."""
+        """Pooled vectors as an index stores them: their dot product is this similarity, or its fast first pass."""
 
 
 class Loss(Part):

@@ -146,7 +146,7 @@ class Experiment(Options):
         return found
 
     def sides(self) -> set[str]:
-        """Names that a similarity may compare: towers, ``fused``, ``text``; ``video`` is the one that speaks for all."""
+        """Names that a similarity may compare; ``video`` is the tower or fusion that speaks for the whole clip."""
         return {*self.video, "fused", "video", "text"}
 
     def pair(self, name: str) -> tuple[str, str] | None:

@@ -51,9 +51,7 @@ class SignModel:
         """What a clip must offer to this model: its streams by kind."""
         return {name: stream.part_name for name, stream in self.experiment.streams.items()}
 
-    def embed_poses(
-        self, poses: Any, *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH
-    ) -> FloatArray:
+    def embed_poses(self, poses: Any, *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of poses given as paths, ``Pose`` objects, `Clip` objects or (T, V, C) arrays.
 
         ``points`` names the layout of plain arrays when their number of points alone does not tell it.

@@ -112,7 +112,9 @@ class Engine:
         """Clips that could not be read, with the reason; with loader processes each of them keeps its own list."""
         skipped = self.task.dataset("train").examples.skipped
         if self.master and skipped:
-            write_csv(self.folder / "skipped.csv", ("id", "reason"), [{"id": k, "reason": v} for k, v in skipped.items()])
+            write_csv(
+                self.folder / "skipped.csv", ("id", "reason"), [{"id": k, "reason": v} for k, v in skipped.items()]
+            )
 
     def _network(self) -> Any:
         """The weights that count: the moving average where there is one."""

@@ -64,7 +64,15 @@ def test_names_lists_parts_and_hints_at_typos() -> None:
 
 
 def test_a_dry_run_prints_the_job_and_writes_nothing(tmp_path: Path) -> None:
-    words = ("launch", "projects/demo/fingerclip.yaml", "--dryrun", "--seeds", "0,1", "-o", f"job.folder={tmp_path / 'r'}")
+    words = (
+        "launch",
+        "projects/demo/fingerclip.yaml",
+        "--dryrun",
+        "--seeds",
+        "0,1",
+        "-o",
+        f"job.folder={tmp_path / 'r'}",
+    )
     lines = said(*words).splitlines()
     assert len(lines) == 2
     assert "seed-0" in lines[0]

@@ -68,7 +68,9 @@ def test_the_learned_scale_starts_as_told_and_is_clamped() -> None:
 def test_an_exported_model_is_the_same_model(tmp_path: Path) -> None:
     made = experiment()
     model = DualEncoder(made).eval()
-    save_model(tmp_path / "model", model, made, made.text.model_copy(update={"weights": "minilm"}).tokenizer(), {"n": 1})
+    save_model(
+        tmp_path / "model", model, made, made.text.model_copy(update={"weights": "minilm"}).tokenizer(), {"n": 1}
+    )
     again, opened, _, notes = load_model(tmp_path / "model", "cpu")
     assert opened == self_contained(made)
     assert notes["n"] == 1
