@@ -35,9 +35,11 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_ctrl_c_stops_the_children(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_kill_stop_the_children(tmp_path: Path, number: signal.Signals) -> None:
     marker = tmp_path / "child"
-    child = f"import os, time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    listen = "import os, signal, time; signal.signal(signal.SIGINT, signal.default_int_handler)"  # CI may ignore it
+    child = f"{listen}; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     parent = (
         "import os, sys; from mmpt_sign.launch.local import run_child; "
         f"sys.exit(run_child([sys.executable, '-c', {child!r}], dict(os.environ)))"
@@ -45,6 +47,6 @@ def test_ctrl_c_stops_the_children(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", parent], stderr=subprocess.DEVNULL)
     while not marker.exists() or not marker.read_text():
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.wait(timeout=20) != 0
     assert gone(int(marker.read_text()))
