@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from mmpt_sign.config.contracts import Options
 from mmpt_sign.errors import CheckpointError
+from mmpt_sign.text.weights import locate
 
 MAX_CONFIG_BYTES = 1 << 20
 
@@ -37,3 +38,31 @@ def read_shape(folder: Path) -> BertShape:
         return BertShape(**{key: values[key] for key in BertShape.model_fields if key in values})
     except (OSError, ValueError, ValidationError) as error:
         raise CheckpointError(f"{path}: not the configuration of a BERT model ({error})") from error
+
+
+class BertTower(Options):
+    """What both towers may say about the BERT they are made of."""
+
+    weights: str | None = Field("minilm", description="name or folder of the BERT it starts from; null = random")
+    layers: int | None = Field(None, ge=1, description="first layers used; default: all")
+    dropout: float = Field(0.1, ge=0, lt=1)
+    project: int | None = Field(None, ge=1, description="width of a bias-free projection at the end")
+    freeze: int | Literal["embeddings", "all"] | None = Field(
+        None, description="embeddings: the tables; a number: also the first layers; all: everything"
+    )
+    architecture: BertShape | None = Field(None, description="dimensions, when no weights name them")
+
+    @model_validator(mode="after")
+    def _has_dimensions(self) -> Self:
+        if self.weights is None and self.architecture is None:
+            raise ValueError("name the weights to start from, or spell out the architecture")
+        return self
+
+    def with_architecture(self, rows: int = 0) -> Self:
+        """With the dimensions spelled out, the word table at least ``rows`` long."""
+        if self.architecture is not None:
+            return self
+        shape = read_shape(locate(str(self.weights)))
+        layers = min(self.layers or shape.num_hidden_layers, shape.num_hidden_layers)
+        update = {"num_hidden_layers": layers, "vocab_size": max(shape.vocab_size, rows)}
+        return self.model_copy(update={"architecture": shape.model_copy(update=update)})
