@@ -7,11 +7,24 @@ import logging
 import os
 import platform
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+from fairseq import tasks, utils
+from fairseq.distributed import utils as distributed
+from fairseq.trainer import Trainer
+
+from mmpt_sign.batches.collate import pad_ids
+from mmpt_sign.batches.sampler import updates_per_epoch
 from mmpt_sign.errors import CheckpointError, ConfigError
+from mmpt_sign.models.initial import start_from
+from mmpt_sign.training import criterion, network, optimizer, task  # noqa: F401  (they register themselves)
+from mmpt_sign.training.arguments import fairseq_config
+from mmpt_sign.training.engine import LAST, Engine
+from mmpt_sign.training.same_run import check_same_run
+from mmpt_sign.training.workload import Workload
 
 if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment
@@ -22,72 +35,45 @@ MOST_PROMPTS = 4096
 
 def train(experiment: Experiment, folder: Path, processes: int = 1) -> None:
     """Train into ``folder``, going on from its last checkpoint.  Raises `Stopped` after a clean stop."""
-    from mmpt_sign.training.fairseq_shim import require_fairseq
-
-    require_fairseq()
-    import torch
-
     _check_processes(processes)
     if experiment.job.threads:
         torch.set_num_threads(experiment.job.threads)
     folder = folder.resolve()
-    if int(os.environ.get("RANK", 0)) == 0:
+    if (folder / "checkpoints" / LAST).is_file():
+        check_same_run(experiment, folder / STORED)
+    if int(os.environ.get("RANK", 0)) == 0 or not (folder / STORED).is_file():
         store(experiment, folder)
     logging.getLogger("fairseq").setLevel(logging.WARNING)
-    cfg = _configuration(experiment, folder, processes)
-    from fairseq.distributed import utils as distributed
-
-    distributed.call_main(cfg, _main, folder=folder)
+    distributed.call_main(_configuration(experiment, folder, processes), _main, folder=folder)
     if not (folder / "model" / "config.json").is_file():
         raise CheckpointError(f"{folder}: training ended without writing a model")
 
 
 def _configuration(experiment: Experiment, folder: Path, processes: int) -> Any:
-    from mmpt_sign.batches.sampler import updates_per_epoch
-    from mmpt_sign.training import criterion, network, optimizer, task  # noqa: F401  (they register themselves)
-    from mmpt_sign.training.arguments import fairseq_config
-    from mmpt_sign.training.workload import Workload
-
-    records = Workload(experiment).split("train")
-    steps = updates_per_epoch([record.answer for record in records], experiment, processes)
-    total = min(experiment.optim.max_updates or steps * experiment.optim.epochs, steps * experiment.optim.epochs)
-    stored = folder / STORED
-    if not stored.is_file():
-        stored = store(experiment, folder)
-    return fairseq_config(experiment, stored, folder / "checkpoints", total, processes)
+    answers = [record.answer for record in Workload(experiment).split("train")]
+    planned = updates_per_epoch(answers, experiment, processes) * experiment.optim.epochs
+    total = min(experiment.optim.max_updates or planned, planned)
+    return fairseq_config(experiment, folder / STORED, folder / "checkpoints", total, processes)
 
 
 def _main(cfg: Any, folder: Path) -> None:
-    from fairseq import tasks
-    from fairseq.trainer import Trainer
-
-    from mmpt_sign.training.engine import Engine
-
-    task = tasks.setup_task(cfg.task)
-    import fairseq.utils
-
-    fairseq.utils.set_torch_seed(cfg.common.seed)
-    model = task.build_model(cfg.model)
-    start = task.experiment.init_from
-    if start is not None:
-        from mmpt_sign.models.initial import start_from
-
-        start_from(model.network, start)
+    work = tasks.setup_task(cfg.task)
+    utils.set_torch_seed(cfg.common.seed)
+    model = work.build_model(cfg.model)
+    if work.experiment.init_from is not None:
+        start_from(model.network, work.experiment.init_from)
     else:
-        _fit_text(model.network, task.workload)
-    criterion = task.build_criterion(cfg.criterion)
-    Engine(Trainer(cfg, task, model, criterion), task, folder).run()
+        _fit_text(model.network, work.workload)
+    Engine(Trainer(cfg, work, model, work.build_criterion(cfg.criterion)), work, folder).run()
 
 
-def _fit_text(network: Any, workload: Any) -> None:
+def _fit_text(dual_encoder: Any, workload: Any) -> None:
     """Show the text tower the training prompts before the first update; a resumed run reloads what it learned then."""
-    if not hasattr(network.text, "fit"):
+    if not hasattr(dual_encoder.text, "fit"):
         return
-    from mmpt_sign.batches.collate import pad_ids
-
     prompts = sorted({text for record in workload.split("train") for text in record.texts})[:MOST_PROMPTS]
     rows = workload.tokenizer.encode(prompts, workload.experiment.text.max_tokens)
-    network.text.fit(*pad_ids(rows, workload.tokenizer.pad_id))
+    dual_encoder.text.fit(*pad_ids(rows, workload.tokenizer.pad_id))
 
 
 def _check_processes(processes: int) -> None:
@@ -125,8 +111,6 @@ def _write(path: Path, text: str) -> None:
 
 
 def _version(package: str) -> str:
-    from importlib.metadata import PackageNotFoundError
-
     try:
         return version(package)
     except PackageNotFoundError:

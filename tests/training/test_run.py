@@ -141,3 +141,12 @@ def test_unreadable_clips_are_skipped_and_listed(tmp_path: Path) -> None:
     (corpus / "house-3.npy").write_bytes(b"not an array")
     folder = run(corpus, tmp_path, epochs=1)
     assert "house-3" in (folder / "skipped.csv").read_text()
+
+
+def test_another_experiment_does_not_go_on_in_the_same_folder(corpus: Path, tmp_path: Path) -> None:
+    from mmpt_sign.errors import ConfigError
+
+    run(corpus, tmp_path, epochs=1)
+    with pytest.raises(ConfigError, match=r"optim.lr: 0.001 there, 0.002 here"):
+        run(corpus, tmp_path, epochs=1, lr=2e-3)
+    run(corpus, tmp_path, epochs=2)  # training longer is no other experiment
