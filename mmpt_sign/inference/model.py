@@ -5,7 +5,8 @@ Training selects checkpoints, predict jobs and applications all embed through th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mmpt_sign.text.tokenizer import Tokenizer
 
 TOKENS_PER_BATCH = 8192
+CLIPS_AT_ONCE = 1024  # in memory; embedding goes through them longest first
 
 
 class SignModel:
@@ -54,15 +56,18 @@ class SignModel:
     def embed_poses(self, poses: Any, *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of poses given as paths, ``Pose`` objects, `Clip` objects or (T, V, C) arrays.
 
-        ``points`` names the layout of plain arrays when their number of points alone does not tell it.
+        An iterator is consumed as it goes, so a collection need not fit into memory.  ``points`` names the layout of plain arrays when their number of points alone does not tell it.
         """
         stream = self._only_stream()
-        frames = [stream.encode(stream.prepare(as_clip(pose, points))) for pose in _listed(poses)]
-        return self.embed_frames(frames, batch_tokens)
+        frames = (stream.encode(stream.prepare(as_clip(pose, points))) for pose in _each(poses))
+        parts = [np.zeros((0, self.experiment.text.width), np.float32)]
+        while chunk := list(islice(frames, CLIPS_AT_ONCE)):
+            parts.append(self.embed_frames(chunk, batch_tokens))
+        return np.concatenate(parts)
 
     def embed_records(self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of a data set's records."""
-        return self.embed_poses([read_source(record.source) for record in records], batch_tokens=batch_tokens)
+        return self.embed_poses((read_source(record.source) for record in records), batch_tokens=batch_tokens)
 
     def embed_texts(self, texts: Iterable[str], *, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (M, D) of prompts; equal prompts are encoded once."""
@@ -75,7 +80,8 @@ class SignModel:
         for chosen in _by_length([len(row) for row in rows], batch_tokens):
             ids, mask = pad_ids([rows[i] for i in chosen], self.tokenizer.pad_id)
             vectors[chosen] = self._vectors(self._run(self.network.encode_text, ids, mask))
-        return vectors[[distinct.index(text) for text in given]] if len(given) != len(distinct) else vectors
+        row_of = {text: row for row, text in enumerate(distinct)}
+        return vectors[[row_of[text] for text in given]]
 
     def similarity(self, poses: Any, texts: Iterable[str]) -> FloatArray:
         """Scores (N, M): the model's own similarity, without the learned scale."""
@@ -141,11 +147,11 @@ def _windows(x: FloatArray, stream: Any) -> list[FloatArray]:
     return [x[window] for window in windows(len(x), stream.max_frames)]
 
 
-def _listed(poses: Any) -> list[Any]:
-    """One pose or many: a single path or object stands for a list of one."""
-    if isinstance(poses, str | Path | np.ndarray) or not isinstance(poses, Iterable) or hasattr(poses, "body"):
-        return [poses]
-    return list(poses)
+def _each(poses: Any) -> Iterator[Any]:
+    """One pose or many, one after the other: a single path or object stands for a list of one."""
+    if isinstance(poses, str | bytes | Path | np.ndarray) or not isinstance(poses, Iterable) or hasattr(poses, "body"):
+        return iter([poses])
+    return iter(poses)
 
 
 def _by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:

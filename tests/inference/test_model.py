@@ -39,6 +39,7 @@ def test_batched_equals_single(model: SignModel, trained: Trained) -> None:
 def test_paths_arrays_and_clips_are_the_same_pose(model: SignModel, trained: Trained) -> None:
     path = trained[1] / "house-0.npy"
     array = np.load(path)
+    assert model.embed_poses([]).shape == (0, 32)
     vectors = model.embed_poses([path, str(path), array, clip_from_array(array, "hand_21")])
     np.testing.assert_allclose(vectors, np.repeat(vectors[:1], 4, 0), atol=1e-5)
     np.testing.assert_allclose(model.embed_poses(path), vectors[:1], atol=1e-5)
