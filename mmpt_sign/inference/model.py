@@ -56,7 +56,8 @@ class SignModel:
     def embed_poses(self, poses: Any, *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of poses given as paths, ``Pose`` objects, `Clip` objects or (T, V, C) arrays.
 
-        An iterator is consumed as it goes, so a collection need not fit into memory.  ``points`` names the layout of plain arrays when their number of points alone does not tell it.
+        An iterator is consumed as it goes, so a collection need not fit into memory.  ``points`` names the layout of
+        plain arrays when their number of points alone does not tell it.
         """
         stream = self._only_stream()
         frames = (stream.encode(stream.prepare(as_clip(pose, points))) for pose in _each(poses))

@@ -15,6 +15,7 @@ from fairseq.trainer import Trainer
 
 from mmpt_sign.evaluation.files import write_csv
 from mmpt_sign.models.checkpoint import save_model
+from mmpt_sign.training.gather import largest_anywhere
 from mmpt_sign.training.journal import Journal
 from mmpt_sign.training.selection import look
 from mmpt_sign.training.stop import Stopped
@@ -87,9 +88,10 @@ class Engine:
         if update % self.experiment.job.log_every == 0:
             gradient = metrics.get_meter("train", "gnorm")
             self.journal.step(update, epoch, {**figures, "lr": self.trainer.get_lr(), "gnorm": gradient.val})
-        if self._stop_signal:
+        number = largest_anywhere(self._stop_signal, self.trainer.device)  # all processes stop after the same update
+        if number:
             self._save(epochs)
-            raise Stopped(signal.Signals(self._stop_signal).name)
+            raise Stopped(signal.Signals(number).name)
         if self._overdue():
             self._save(epochs)
 

@@ -45,6 +45,15 @@ def world_size() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
+def largest_anywhere(number: int, device: torch.device) -> int:
+    """The largest of the numbers that the processes bring."""
+    if world_size() == 1:
+        return number
+    shared = torch.tensor(number, device=device)
+    dist.all_reduce(shared, op=dist.ReduceOp.MAX)
+    return int(shared)
+
+
 def _right(video_answer: Tensor, video_text: Tensor, text_answer: Tensor, text_id: Tensor) -> Tensor:
     return (video_answer[:, None] == text_answer[None]) | (video_text[:, None] == text_id[None])
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,22 @@ def test_a_wrong_number_of_processes_is_refused(corpus: Path, tmp_path: Path) ->
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "WORLD_SIZE": "1"}, check=False)
     assert done.returncode == 2
     assert "2 processes were asked for" in done.stderr
+
+
+def test_ctrl_c_stops_both_processes_after_the_same_update(corpus: Path, tmp_path: Path) -> None:
+    """No process is left waiting for the other, and the run goes on afterwards."""
+    values = tiny_experiment(corpus, tmp_path, batch_size=4, epochs=400)
+    values["job"]["device"] = "cpu"  # type: ignore[index]
+    file = tmp_path / "long.yaml"
+    file.write_text(yaml.safe_dump(values))
+    (job,) = jobs(file, load_experiment(file), JobType.LOCAL_SINGLE, processes=2)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(job.command(), env=environment, stderr=subprocess.DEVNULL)
+    journal = job.folder / "train.jsonl"
+    while not (journal.exists() and len(journal.read_text().splitlines()) > 3):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) != 0
+    state = torch.load(job.folder / "checkpoints/last.pt", weights_only=True, map_location="cpu")
+    assert 0 < state["extra_state"]["train_iterator"]["epoch"] < 400
