@@ -40,17 +40,18 @@ def demo(
 
 
 def _what_is_held_out(records: list[Record]) -> str:
+    train, valid, test = (_described(records, split) for split in ("train", "valid", "test"))
+    chosen = f"choose the checkpoint on {valid}" if valid else "the last epoch counts"
+    return f"Train on {train};\n{chosen}.\nHeld out, never seen before the test: {test}."
+
+
+def _described(records: list[Record], split: str) -> str:
+    """``101 clips of 4 sign languages (American, …)``, or nothing for a split without records."""
     from mmpt_sign.text.tags import sign_language_name
 
-    parts = {}
-    for split in ("train", "valid", "test"):
-        languages = sorted({sign_language_name(r.sign_language) for r in records if r.split == split})
-        clips = sum(r.split == split for r in records)
-        parts[split] = f"{clips} clips of {len(languages)} sign languages", ", ".join(languages)
-    return (
-        f"Train on {parts['train'][0]}; choose the checkpoint on {parts['valid'][0]} ({parts['valid'][1]}).\n"
-        f"Held out, never seen before the test: {parts['test'][0]} ({parts['test'][1]})."
-    )
+    chosen = [record for record in records if record.split == split]
+    names = sorted({sign_language_name(record.sign_language).removesuffix(" Sign Language") for record in chosen})
+    return f"{len(chosen)} clips of {len(names)} sign languages ({', '.join(names)})" if chosen else ""
 
 
 def _show(experiment: Experiment, folder: Path, records: list[Record]) -> None:
