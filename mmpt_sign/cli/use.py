@@ -43,18 +43,16 @@ def embed(
     text: Annotated[bool, typer.Option("--text", help="The inputs are prompts.")] = False,
 ) -> None:
     """Write the vectors of pose files or prompts, one row each."""
-    import os
-
     import numpy as np
 
     import mmpt_sign
+    from mmpt_sign.files import complete
 
     loaded = mmpt_sign.load(model)
     vectors = loaded.embed_texts(inputs) if text else loaded.embed_poses(inputs)
     out = out.with_suffix(".npy")
-    fresh = out.with_name(f".{out.stem}.{os.getpid()}.npy")
-    np.save(fresh, vectors)
-    os.replace(fresh, out)
+    with complete(out) as fresh:
+        np.save(fresh, vectors)
     typer.echo(f"{out}: {vectors.shape[0]} vectors of {vectors.shape[1]} numbers")
 
 

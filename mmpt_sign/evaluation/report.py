@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmpt_sign.evaluation.bootstrap import Interval, intervals
-from mmpt_sign.evaluation.files import complete, write_csv
 from mmpt_sign.evaluation.metrics import METRICS, summary
 from mmpt_sign.evaluation.ranking import DIRECTIONS, Direction, Ranking
+from mmpt_sign.files import complete, write_csv
 
 if TYPE_CHECKING:
     from rich.table import Table

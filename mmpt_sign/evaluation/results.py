@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from mmpt_sign.errors import DataError
-from mmpt_sign.evaluation.files import read_csv, write_csv
 from mmpt_sign.evaluation.metrics import METRICS
 from mmpt_sign.evaluation.report import METRIC_COLUMNS, SIGNATURE_COLUMNS
+from mmpt_sign.files import read_csv, write_csv
 
 PUBLISHED = "published.csv"
 ORIGINAL_COLUMNS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmpt_sign.errors import CheckpointError, ConfigError
+from mmpt_sign.files import complete
 
 if TYPE_CHECKING:
     from mmpt_sign.inference.model import SignModel
@@ -63,11 +63,9 @@ class Index:
     def save(self, path: str | Path) -> Path:
         """Write one ``.npz`` file, complete or not at all."""
         path = Path(path).with_suffix(".npz")
-        path.parent.mkdir(parents=True, exist_ok=True)
         meta = json.dumps({"format": FORMAT, "model": self.model.notes.get("fingerprint", ""), "entries": self.entries})
-        fresh = path.with_name(f".{path.name}.{os.getpid()}.npz")
-        np.savez(fresh, vectors=self.vectors, meta=np.frombuffer(meta.encode(), np.uint8))
-        os.replace(fresh, path)
+        with complete(path) as fresh:
+            np.savez(fresh, vectors=self.vectors, meta=np.frombuffer(meta.encode(), np.uint8))
         return path
 
     @classmethod

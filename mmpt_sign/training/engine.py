@@ -13,7 +13,7 @@ from fairseq import metrics
 from fairseq.data import iterators
 from fairseq.trainer import Trainer
 
-from mmpt_sign.evaluation.files import write_csv
+from mmpt_sign.files import write_csv
 from mmpt_sign.models.checkpoint import save_model
 from mmpt_sign.training.gather import largest_anywhere
 from mmpt_sign.training.journal import Journal

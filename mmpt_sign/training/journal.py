@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from mmpt_sign.files import write_text
 
 
 class Journal:
@@ -32,7 +32,7 @@ class Journal:
             return
         if self.path.exists():
             lines = self.path.read_text(encoding="utf-8").splitlines()
-            _rewrite(self.path, (line for line in lines if _update_of(line) <= updates))
+            write_text(self.path, "".join(f"{line}\n" for line in lines if _update_of(line) <= updates))
         self._board = _tensorboard(self.path.parent / "tensorboard", updates)
         if sys.stderr.isatty():
             from tqdm import tqdm
@@ -104,12 +104,6 @@ def _update_of(line: str) -> int:
         return int(json.loads(line)["update"])
     except (ValueError, KeyError, TypeError):
         return sys.maxsize
-
-
-def _rewrite(path: Path, lines: Iterable[str]) -> None:
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    os.replace(fresh, path)
 
 
 def _tensorboard(folder: Path, updates: int) -> Any:

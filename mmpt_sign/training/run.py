@@ -19,6 +19,7 @@ from fairseq.trainer import Trainer
 from mmpt_sign.batches.collate import pad_ids
 from mmpt_sign.batches.sampler import updates_per_epoch
 from mmpt_sign.errors import CheckpointError, ConfigError
+from mmpt_sign.files import write_text
 from mmpt_sign.models.initial import start_from
 from mmpt_sign.training import criterion, network, optimizer, task  # noqa: F401  (they register themselves)
 from mmpt_sign.training.arguments import fairseq_config
@@ -99,15 +100,10 @@ def store(experiment: Experiment, folder: Path) -> Path:
         "python": platform.python_version(),
         "commit": _commit(),
     }
-    _write(folder / "config.yaml", yaml.safe_dump({**values, "made_by": made_by}, sort_keys=False, allow_unicode=True))
-    _write(folder / STORED, json.dumps(values, indent=1) + "\n")
+    whole = yaml.safe_dump({**values, "made_by": made_by}, sort_keys=False, allow_unicode=True)
+    write_text(folder / "config.yaml", whole)
+    write_text(folder / STORED, json.dumps(values, indent=1) + "\n")
     return folder / STORED
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, path)
 
 
 def _version(package: str) -> str:

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from mmpt_sign.evaluation import query_ranks, retrieval
 from mmpt_sign.evaluation.baselines import chance
-from mmpt_sign.evaluation.files import read_csv
 from mmpt_sign.evaluation.ranking import Mode
 from mmpt_sign.evaluation.report import (
     METRIC_COLUMNS,
@@ -22,6 +21,7 @@ from mmpt_sign.evaluation.report import (
     write_embeddings,
     write_metrics,
 )
+from mmpt_sign.files import read_csv
 
 SCORES = [[0.9, 0.1, 0.2], [0.3, 0.5, 0.6], [0.2, 0.8, 0.1], [0.4, 0.7, 0.65]]
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from mmpt_sign.errors import DataError
-from mmpt_sign.evaluation.files import read_csv
 from mmpt_sign.evaluation.results import PUBLISHED, collect, t_half_width
 from mmpt_sign.evaluation.tasks.retrieval import Retrieval
+from mmpt_sign.files import read_csv
 from tests.evaluation.made import MadeModel, records
 
 SHIPPED = Path(__file__).resolve().parents[2] / "results" / PUBLISHED

@@ -23,7 +23,7 @@ FLOORS = (
     {"models", "losses", "similarity", "batches"},
     {"datasets", "streams"},
     {"poses", "features", "text"},
-    {"config", "registry", "records", "installation", "errors"},
+    {"config", "registry", "records", "files", "installation", "errors"},
 )
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 FRONT_DOOR = "mmpt_sign"

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from mmpt_sign.errors import DataError
 from mmpt_sign.evaluation import retrieval
-from mmpt_sign.evaluation.files import read_csv
 from mmpt_sign.evaluation.tasks.retrieval import Retrieval
+from mmpt_sign.files import read_csv
 from mmpt_sign.registry import find, names
 from tests.evaluation.made import MadeModel, records
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmpt_sign.evaluation.files import complete, read_csv, write_csv
+from mmpt_sign.files import complete, read_csv, write_csv
 
 
 def test_a_broken_writer_leaves_the_old_file(tmp_path: Path) -> None:

@@ -24,6 +24,13 @@ def complete(path: Path) -> Iterator[Path]:
         fresh.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> Path:
+    """The text, completely or not at all."""
+    with complete(path) as fresh:
+        fresh.write_text(text, encoding="utf-8")
+    return path
+
+
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Path:
     """Rows under the given columns; an absent value is an empty cell, a float has six significant digits."""
     with complete(path) as fresh, fresh.open("w", encoding="utf-8", newline="") as file:
