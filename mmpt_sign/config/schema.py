@@ -77,7 +77,6 @@ class EvaluateOptions(Options):
     split: str = Field("valid", description="split that selects; never the test split")
     every: int = Field(1, ge=1, description="epochs between two looks at the selecting split")
     patience: int | None = Field(None, ge=1, description="stop after this many looks without improvement")
-    batch_size: int = Field(64, ge=1)
     tasks: tuple[EvaluationPart, ...] = Field(
         default_factory=lambda: (part("evaluation", "retrieval"),), description="what a predict job runs"
     )
