@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer"
+OF_A_MODEL = ("name", "streams", "video", "fusion", "text", "similarity", "loss", "batch")
+NO_DATA = {"name": "folder", "folder": "."}
 MAX_CONFIG_BYTES = 16 << 20
 
 
@@ -80,7 +82,10 @@ def _swap(fresh: Path, folder: Path) -> None:
 
 
 def load_config(folder: Path) -> tuple[Experiment, dict[str, Any]]:
-    """The experiment and the notes of an exported model."""
+    """The experiment, as far as a model in use needs it, and the notes of an exported model.
+
+    How the model was trained is kept in the file but not validated: options of training may come and go.
+    """
     path = folder / CONFIG
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
@@ -91,7 +96,8 @@ def load_config(folder: Path) -> tuple[Experiment, dict[str, Any]]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a model of format {FORMAT}")
     try:
-        return experiment_from_values(content["experiment"], str(path)), dict(content.get("notes", {}))
+        values = {key: content["experiment"][key] for key in OF_A_MODEL}
+        return experiment_from_values({**values, "dataset": NO_DATA}, str(path)), dict(content.get("notes", {}))
     except (ConfigError, KeyError) as error:
         raise CheckpointError(f"{path}: does not describe a model: {error}") from error
 
