@@ -36,8 +36,7 @@ class Batch:
     @property
     def same_answer(self) -> Tensor:
         """(B, U): the prompt is the clip's own or shares its answer."""
-        own = self.text_id[self.text_index]
-        return (self.answer[:, None] == self.text_answer[None]) | (own[:, None] == self.text_id[None])
+        return right_pairs(self.answer, self.text_id[self.text_index], self.text_answer, self.text_id)
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
@@ -83,6 +82,11 @@ class Collator:
     def _padded(examples: Sequence[Example], name: str) -> dict[str, Tensor]:
         x, mask = pad_frames([example.frames[name] for example in examples])
         return {"x": x, "mask": mask}
+
+
+def right_pairs(video_answer: Tensor, video_text: Tensor, text_answer: Tensor, text_id: Tensor) -> Tensor:
+    """(B, U) from numbers of answers and prompts: the same answer, or literally the same prompt."""
+    return (video_answer[:, None] == text_answer[None]) | (video_text[:, None] == text_id[None])
 
 
 def pad_frames(clips: Sequence[FloatArray]) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +83,3 @@ class Index:
         if meta["model"] != model.notes.get("fingerprint", ""):
             raise CheckpointError(f"{path}: built with another model; build it again")
         return cls(model, vectors, meta["entries"])
-
-
-def as_rows(hits: Sequence[Hit]) -> list[dict[str, Any]]:
-    """Hits as plain dictionaries, for JSON and tables."""
-    return [asdict(hit) for hit in hits]

@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from mmpt_sign.batches.collate import right_pairs
 from mmpt_sign.models.token_set import TokenSet, padded
 
 
@@ -20,10 +21,10 @@ def gathered(
 
     Prompts that several processes hold are kept once, so the joined batch is the one a single process would have made.
     """
-    if world_size() == 1:
-        return dict(sets), right_pairs(sample)
     video_answer, video_text = sample["answer"], sample["text_id"][sample["text_index"]]
     text_answer, text_id = sample["text_answer"], sample["text_id"]
+    if world_size() == 1:
+        return dict(sets), right_pairs(video_answer, video_text, text_answer, text_id)
     joined = {name: _gather_set(token_set, needs_tokens) for name, token_set in sets.items()}
     video_answer, video_text, text_answer, text_id = (
         _gather_rows(values) for values in (video_answer, video_text, text_answer, text_id)
@@ -32,12 +33,7 @@ def gathered(
         keep = _first_occurrences(text_id)
         joined["text"] = joined["text"].rows(keep)
         text_answer, text_id = text_answer[keep], text_id[keep]
-    return joined, _right(video_answer, video_text, text_answer, text_id)
-
-
-def right_pairs(sample: Mapping[str, Any]) -> Tensor:
-    """(Bv, Bt): the text is the clip's own prompt or shares its answer."""
-    return _right(sample["answer"], sample["text_id"][sample["text_index"]], sample["text_answer"], sample["text_id"])
+    return joined, right_pairs(video_answer, video_text, text_answer, text_id)
 
 
 def world_size() -> int:
@@ -52,10 +48,6 @@ def largest_anywhere(number: int, device: torch.device) -> int:
     shared = torch.tensor(number, device=device)
     dist.all_reduce(shared, op=dist.ReduceOp.MAX)
     return int(shared)
-
-
-def _right(video_answer: Tensor, video_text: Tensor, text_answer: Tensor, text_id: Tensor) -> Tensor:
-    return (video_answer[:, None] == text_answer[None]) | (video_text[:, None] == text_id[None])
 
 
 def _first_occurrences(values: Tensor) -> Tensor:

@@ -24,7 +24,6 @@ class Journal:
         self._since = time.monotonic()
         self._examples = 0
         self._tokens = 0
-        self._updates = 0
 
     def open(self, updates: int) -> None:
         """Start after ``updates`` updates: lines of steps that were lost with a killed run are removed."""
@@ -44,7 +43,6 @@ class Journal:
         """Add one update's examples and tokens to the running speed, and move the bar."""
         self._examples += int(figures.get("examples", 0))
         self._tokens += int(figures.get("tokens", 0))
-        self._updates += 1
         if self._bar is not None:
             self._bar.set_postfix(loss=f"{float(figures.get('loss', 0.0)):.3f}", refresh=False)
             self._bar.update(1)
@@ -57,7 +55,7 @@ class Journal:
             "tokens_per_s": round(self._tokens / elapsed, 1),
             "peak_memory_mb": _peak_memory_mb(),
         }
-        self._examples = self._tokens = self._updates = 0
+        self._examples = self._tokens = 0
         self._since = time.monotonic()
         self._write({"update": update, "epoch": epoch, **figures, **speed})
         if self.active and self._bar is None:
