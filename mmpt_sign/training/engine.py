@@ -14,7 +14,7 @@ from fairseq.data import iterators
 from fairseq.trainer import Trainer
 
 from mmpt_sign.files import write_csv
-from mmpt_sign.models.checkpoint import save_model
+from mmpt_sign.models.checkpoint import put_back, save_model
 from mmpt_sign.training.gather import largest_anywhere
 from mmpt_sign.training.journal import Journal
 from mmpt_sign.training.selection import look
@@ -42,6 +42,7 @@ class Engine:
         """Train to the end, from the last checkpoint where there is one."""
         if self.master:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
+            put_back(self.folder / "model")
         epochs = self._resumed()
         self.journal.open(self.trainer.get_num_updates())
         previous = {number: signal.signal(number, self._ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -21,6 +21,7 @@ from mmpt_sign.batches.sampler import updates_per_epoch
 from mmpt_sign.errors import CheckpointError, ConfigError
 from mmpt_sign.files import write_text
 from mmpt_sign.models.initial import start_from
+from mmpt_sign.text.weights import searched_in
 from mmpt_sign.training import criterion, network, optimizer, task  # noqa: F401  (they register themselves)
 from mmpt_sign.training.arguments import fairseq_config
 from mmpt_sign.training.engine import LAST, Engine
@@ -45,7 +46,8 @@ def train(experiment: Experiment, folder: Path, processes: int = 1) -> None:
     if int(os.environ.get("RANK", 0)) == 0 or not (folder / STORED).is_file():
         store(experiment, folder)
     logging.getLogger("fairseq").setLevel(logging.WARNING)
-    distributed.call_main(_configuration(experiment, folder, processes), _main, folder=folder)
+    with searched_in(experiment.data_root):
+        distributed.call_main(_configuration(experiment, folder, processes), _main, folder=folder)
     if not (folder / "model" / "config.json").is_file():
         raise CheckpointError(f"{folder}: training ended without writing a model")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmpt_sign.poses.window import random_window, windows
+from mmpt_sign.poses.window import windows
 
 
 @given(st.integers(1, 2000), st.integers(1, 300))
@@ -20,13 +20,6 @@ def test_windows_cover_everything_evenly(length: int, most: int) -> None:
     steps = np.diff([window.start for window in found])
     assert not len(steps) or steps.max() - steps.min() <= 1
     assert (found[0].start, found[-1].stop) == (0, length)
-
-
-@given(st.integers(1, 500), st.integers(1, 300), st.integers(0, 9))
-def test_random_windows_lie_inside(length: int, most: int, seed: int) -> None:
-    window = random_window(length, most, np.random.default_rng(seed))
-    assert 0 <= window.start < window.stop <= length
-    assert window.stop - window.start == min(length, most)
 
 
 def test_a_window_has_a_frame() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ import pytest
 import torch
 
 from mmpt_sign.config.load import experiment_from_values
+from mmpt_sign.models import checkpoint
+from mmpt_sign.text.weights import locate
 from mmpt_sign.training.engine import Engine
 from mmpt_sign.training.run import train
 from mmpt_sign.training.stop import Stopped
@@ -100,6 +104,42 @@ def test_a_killed_run_loses_only_what_was_not_saved(
     assert updates == sorted(set(updates))
     expected, found = final_state(whole), final_state(again)
     assert all(torch.equal(expected["model"][key], found["model"][key]) for key in expected["model"])
+
+
+def test_the_best_model_survives_a_kill_between_two_renames(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run(corpus, tmp_path, epochs=2)
+    best = (folder / "model/model.safetensors").read_bytes()
+    real = os.replace
+    (tmp_path / "fresh").mkdir()
+
+    class Killed(BaseException):
+        pass
+
+    def die_before_the_second(source: Any, target: Any) -> None:
+        if Path(target) == folder / "model":
+            raise Killed
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", die_before_the_second)
+        with pytest.raises(Killed):
+            checkpoint._swap(tmp_path / "fresh", folder / "model")
+    assert not (folder / "model").exists()
+    run(corpus, tmp_path, epochs=2)
+    assert (folder / "model/model.safetensors").read_bytes() == best
+
+
+def test_weights_are_found_under_the_data_root(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MMPT_SIGN_DATA", raising=False)
+    shutil.copytree(locate("minilm"), tmp_path / "data/weights/small")
+    values = tiny_experiment(corpus, tmp_path, epochs=1, max_updates=1)
+    text = {"name": "bert", "weights": "small", "freeze": "all", "project": 32, "max_tokens": 16}
+    train(
+        experiment_from_values({**values, "text": text, "data_root": str(tmp_path / "data")}, "test"), tmp_path / "run"
+    )
+    assert (tmp_path / "run/model/config.json").is_file()
 
 
 def test_parts_get_their_own_learning_rate(corpus: Path, tmp_path: Path) -> None:
