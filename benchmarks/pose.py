@@ -21,11 +21,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mmpt_sign.features.store import StoreWriter  # noqa: E402
+from mmpt_sign.features.build import build_store  # noqa: E402
 from mmpt_sign.poses.arrays import read_source  # noqa: E402
 from mmpt_sign.poses.clip import FloatArray  # noqa: E402
 from mmpt_sign.poses.read import read  # noqa: E402
-from mmpt_sign.records import Source  # noqa: E402
+from mmpt_sign.records import Record, Source  # noqa: E402
 from mmpt_sign.streams.pose import Pose  # noqa: E402
 from tests.poses import original  # noqa: E402
 
@@ -86,8 +86,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store"
         clip = read(path)
-        with StoreWriter(store, Pose(z="raw").fixed_to(clip.layout).point_names or ()) as writer:
-            writer.add(clip)
+        points = Pose(z="raw").fixed_to(clip.layout).point_names
+        build_store([Record("clip", "test", ("",), Source(path))], lambda record: clip, store, points=points)
         times = measured(path, store, given.rounds)
     medians = {name: statistics.median(values) for name, values in times.items()}
     slowest = next(iter(medians.values()))

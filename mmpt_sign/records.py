@@ -11,8 +11,9 @@ from pathlib import Path
 class Source:
     """Where the frames of one clip are.
 
-    ``path`` is a ``.pose`` file, a ``.npy`` array or an ``.npz`` archive.  In an archive ``member`` names the array and
-    ``item`` the entry along its first axis; ``start`` and ``end`` bound the frames (end excluded, None = to the end).
+    ``path`` is a ``.pose`` file, a ``.npy`` array, an ``.npz`` archive or the folder of a clip store.  In an archive
+    ``member`` names the array and ``item`` the entry along its first axis; in a store they are the id of the record and
+    the number of the clip.  ``start`` and ``end`` bound the frames (end excluded, None = to the end).
     Arrays know nothing about themselves, so ``layout`` names their points and ``fps`` their rate.
     """
 
@@ -30,7 +31,8 @@ class Record:
     """One clip with what is known about it.
 
     ``texts`` are ready prompts; any of them is a right answer and training draws one.  Records with the same ``group``
-    are the same answer in evaluation; where a data set has no groups the first text is the group.
+    are the same answer in evaluation; where a data set has no groups the first text is the group.  ``sources`` names
+    the streams whose frames are elsewhere than in ``source``, such as features beside poses.
     """
 
     id: str
@@ -43,8 +45,13 @@ class Record:
     group: str = ""
     frames: int | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def answer(self) -> str:
         """What makes two records interchangeable: their group, else their first prompt."""
         return self.group or self.texts[0]
+
+    def source_of(self, stream: str) -> Source:
+        """Where the frames of one stream are."""
+        return self.sources.get(stream, self.source)

@@ -80,10 +80,9 @@ class Examples:
         """Choose which draws are made; call it before the worker processes of an epoch start."""
         self.epoch = epoch
 
-    def frames(self, index: int) -> FloatArray:
-        """All frames of a clip in its only stream, without augmentation or window."""
-        name = next(iter(self.streams))
-        return self.streams[name].encode(self._prepared(index, name))
+    def frames(self, index: int) -> dict[str, FloatArray]:
+        """All frames of a clip in every stream, without augmentation or window."""
+        return {name: stream.encode(self._prepared(index, name)) for name, stream in self.streams.items()}
 
     @cached_property
     def lengths(self) -> list[int]:
@@ -92,10 +91,11 @@ class Examples:
         return [min(self._frames(record), longest) for record in self.records]
 
     def _frames(self, record: Record) -> int:
-        if record.frames is not None:
+        first = next(iter(self.streams))
+        if record.frames is not None and first not in record.sources:
             return record.frames
         try:
-            return count_frames(record.source)
+            return count_frames(record.source_of(first))
         except DataError as error:
             if not self.training:
                 raise
@@ -141,7 +141,7 @@ class Examples:
     def _prepared(self, index: int, name: str) -> Clip:
         clip = self._cache.get((index, name))
         if clip is None:
-            clip = self.streams[name].prepare(read_source(self.records[index].source))
+            clip = self.streams[name].prepare(read_source(self.records[index].source_of(name)))
             self._cache.put((index, name), clip)
         return clip
 
@@ -158,6 +158,10 @@ def count_frames(source: Source) -> int:
 
         total = frame_count(source.path)
         return max(min(total, source.end if source.end is not None else total) - (source.start or 0), 0)
+    if source.path.is_dir() and (source.start, source.end) == (None, None):
+        from mmpt_sign.features.store import opened
+
+        return opened(source.path).frames_of(source)
     return len(read_source(source))
 
 

@@ -8,7 +8,7 @@ whole experiment is checked before anything heavy is loaded.  The file name of a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from mmpt_sign.models.token_set import TokenSet
     from mmpt_sign.poses.clip import Clip, FloatArray, Layout
     from mmpt_sign.records import Record
     from mmpt_sign.text.tokenizer import Tokenizer
+    from mmpt_sign.video.span import Span
 
 
 class Options(BaseModel):
@@ -85,6 +87,9 @@ class Stream(Part):
     max_frames: int = Field(256, ge=1, description="longest window that is fed to the encoder at once")
     long_clips: Literal["window", "truncate"] = Field(
         "window", description="a longer clip is cut into windows whose embeddings are averaged, or cut off"
+    )
+    store: Path | None = Field(
+        None, description="clips of this stream come from this clip store, by record id, not from the record's source"
     )
 
     @abstractmethod
@@ -212,3 +217,64 @@ class Evaluation(Part):
     @abstractmethod
     def run(self, model: Any, records: Sequence[Record], folder: Path) -> dict[str, float]:
         """Write CSV files into ``folder`` and return the headline figures."""
+
+
+class Estimator(Part):
+    """One way from pixels (or from another program's output) to a ``pose_format.Pose``."""
+
+    kind_of_part: ClassVar[str] = "estimator"
+
+    reads: ClassVar[Literal["videos", "keypoint folders"]] = "videos"
+
+    fps: float | None = Field(None, gt=0, le=240, description="frames per second of the poses; default: the source's")
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that the numbers depend on, as JSON values: these options, and versions of what is behind them."""
+        return self.model_dump(mode="json")
+
+    @abstractmethod
+    def start(self) -> Callable[[Path, Span, list[str]], Any]:
+        """Load libraries and weights, once per process; the result makes the pose of a span of a source.
+
+        What is odd about the source is added to the list; what makes a pose impossible is raised.
+        """
+
+
+class VideoNetwork(Part):
+    """A frozen network that looks at the pictures of a video and gives one vector per step.
+
+    Row n is of the ``window`` frames from n * ``stride`` on; a network that runs over whole videos also looks at up to
+    ``margin`` frames on both sides of them.
+    """
+
+    kind_of_part: ClassVar[str] = "video_network"
+    margin: ClassVar[int] = 0
+    tail: ClassVar[Literal["drop", "black"]] = "drop"  # frames too few for another window: left out, or filled up
+    prefixes: ClassVar[tuple[str, ...]] = ()  # what public checkpoints write before the names of this network
+    unread: ClassVar[tuple[str, ...]] = ()  # beginnings of names in them that features do not need
+    weights: ClassVar[str]  # where its public weights come from
+
+    window: int = Field(ge=1, description="frames that one vector is of")
+    stride: int = Field(ge=1, description="frames from one vector to the next")
+    fps: float | None = Field(None, gt=0, le=240, description="rate of the frames it sees; default: the video's own")
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Numbers per vector."""
+
+    @abstractmethod
+    def picture(self, frame: NDArray[np.uint8]) -> NDArray[Any]:
+        """A decoded frame (H, W, 3) cut and resized as the original does it, once per frame: (S, S, 3), 0 … 255."""
+
+    @abstractmethod
+    def inputs(self, pictures: Tensor) -> Tensor:
+        """(T, S, S, 3) -> (T, 3, s, s) float32 in the range that the network was trained with, on any device."""
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """The network in the layout of its public checkpoints, weights random."""
+
+    @abstractmethod
+    def frozen(self, network: nn.Module, device: str) -> nn.Module:
+        """The form that extracts; its ``rows`` takes (frames (T, 3, s, s), starts of windows) of one or more videos."""

@@ -1,235 +1,207 @@
 """A folder of many clips that is mapped into memory: any clip is there at once, nothing is parsed.
 
-=================  ====================  ==========================================================================
-file               type                  content
-=================  ====================  ==========================================================================
-coordinates.bin    int16 (F, V, C)       all frames of all clips, in steps of the clip's own range (see below)
-confidence.bin     uint8 (F, V)          confidence x 255, rounded up; 0 = missing
-starts.bin         int64 (N + 1,)        first frame of each clip, and the number of all frames
-scales.bin         float64 (N, 2, C)     origin and step of each clip and axis: coordinate = origin + step * number
-rates.bin          float64 (N, 4)        frames per second, and the three factors of `Clip.unit_scale`
-manifest.json                            version, point names, shapes, SHA-256 of the files; written last
-=================  ====================  ==========================================================================
+===================  ==============================================================================================
+file                 content
+===================  ==============================================================================================
+manifest.json        version, points, sizes and SHA-256 of all files, records left out; written last, vouches for itself
+index-HASH.arrow     one row per clip: the whole record, its bytes' place and CRC-32, the fingerprint of its source
+shards/00000.bin     packed clips (`mmpt_sign.features.block`), 256 per shard
+shards/00000.json    what is in the shard, for builds that go on; vouches for itself
+skipped.csv          records whose clips could not be read, where there are any
+===================  ==============================================================================================
 
-Whole numbers in the range of each clip keep a 1280-pixel recording to 0.02 pixels; float16, which takes the same room,
-keeps it to a whole pixel at the far side.  A folder without a manifest is an unfinished one and is never read.
+Opening checks the manifest, the size of every file and every byte of the index.  The bytes of a clip are compared with
+their CRC-32 when a process reads it first.  `Store.verify` reads everything.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
+import zlib
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from mmap import mmap
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmpt_sign.errors import DataError
-from mmpt_sign.poses.clip import Clip, each_axis, layout_of, without
+from mmpt_sign.features.block import unpack
+from mmpt_sign.features.index import Index, read_index
+from mmpt_sign.features.manifest import MANIFEST, Manifest, changed_files, read_manifest, wrong_sizes
+from mmpt_sign.features.skipped import skipped_differ
+from mmpt_sign.poses.clip import Clip, Layout
+from mmpt_sign.records import Record, Source
 
-VERSION = 1
-MANIFEST = "manifest.json"
-TYPES = {"coordinates": "<i2", "confidence": "|u1", "starts": "<i8", "scales": "<f8", "rates": "<f8"}
-LOWEST, STEPS = -32768, 65535
+NAMED = 5
 
 
 class Store:
     """A finished store, open for reading; safe to share between threads and processes."""
 
-    def __init__(self, folder: Path, points: tuple[str, ...], arrays: dict[str, NDArray[Any]]) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, index: Index) -> None:
         self.folder = folder
-        self.layout = layout_of(points)
-        self._arrays = arrays
+        self.manifest = manifest
+        self.form = manifest.form
+        self._index = index
+        self._maps: dict[int, NDArray[np.uint8]] = {}
+        self._checked = np.frombuffer(mmap(-1, len(index)), np.bool_)  # one for all processes that are forked later
 
     @classmethod
     def open(cls, folder: Path | str) -> Store:
-        """Map the files after checking that each has exactly the size that the manifest says."""
+        """Check what can be checked without reading the clips; all wrong files are named at once."""
         folder = Path(folder)
-        manifest = _manifest(folder)
-        try:
-            points = tuple(str(name) for name in manifest["points"])
-            shapes = {name: tuple(int(n) for n in manifest["shapes"][name]) for name in TYPES}
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"{folder / MANIFEST}: incomplete ({error})") from error
-        frames, clips, dims = shapes["confidence"][0], shapes["rates"][0], shapes["coordinates"][-1]
-        if shapes != _shapes(frames, len(points), dims, clips):
-            raise DataError(f"{folder / MANIFEST}: the shapes do not fit together: {shapes}")
-        store = cls(folder, points, {name: _mapped(folder, name, shape) for name, shape in shapes.items()})
-        starts = store._arrays["starts"]
-        if starts[0] != 0 or starts[-1] != frames or (np.diff(starts) < 1).any():
-            raise DataError(f"{folder}: the clips do not follow each other")
-        return store
+        manifest = read_manifest(folder)
+        problems = wrong_sizes(folder, manifest)
+        if problems:
+            raise DataError(problems)
+        index = read_index(folder / manifest.index, manifest.files[manifest.index][1])
+        index.check(manifest, manifest.form)
+        return cls(folder, manifest, index)
+
+    def __reduce__(self) -> tuple[Callable[[Path], Store], tuple[Path]]:
+        return opened, (self.folder,)
 
     def __len__(self) -> int:
-        return len(self._arrays["rates"])
+        return len(self._index)
+
+    @property
+    def layout(self) -> Layout:
+        """The points of all clips."""
+        return self.form.layout
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The record ids, in the order of the clips."""
+        return self._index.ids
 
     @property
     def lengths(self) -> list[int]:
         """Frames of every clip."""
-        return [int(n) for n in np.diff(self._arrays["starts"])]
+        lengths: list[int] = self._index.frames.tolist()
+        return lengths
+
+    def number_of(self, record_id: str) -> int | None:
+        """Which clip belongs to a record, None if none does."""
+        return self._index.number.get(record_id)
+
+    def records(self) -> list[Record]:
+        """The records of the index, with sources that point into this store."""
+        return self._index.records(self.folder)
+
+    def item_of(self, source: Source) -> int:
+        """Which clip a source means, by the id of its record (``member``), by number (``item``), or by both."""
+        if source.member is None:
+            if source.item is None:
+                raise DataError(f"{self.folder}: the source of a clip in a store must say which item it is")
+            return self._inside(source.item)
+        item = source.item
+        if item is not None and 0 <= item < len(self) and self._index.id_of(item) == source.member:
+            return item
+        item = self.number_of(source.member)
+        if item is None:
+            reason = self.manifest.skipped.get(source.member)
+            why = f": it was left out when the store was built ({reason})" if reason else "; build the store again"
+            raise DataError(f"{self.folder}: no clip of the record '{source.member}' in this store{why}")
+        return item
+
+    def frames_of(self, source: Source) -> int:
+        """How long the clip of a source is, without touching it."""
+        return int(self._index.frames[self.item_of(source)])
 
     def clip(self, item: int) -> Clip:
         """The clip number ``item``, read without touching any other."""
+        return unpack(self.form, self.block(item), int(self._index.frames[item]))
+
+    def block(self, item: int) -> NDArray[np.uint8]:
+        """The bytes of a clip as they lie in the file, not copied; checked when they are asked for first."""
+        item = self._inside(item)
+        first = int(self._index.offset[item])
+        last = first + self.form.bytes_of(int(self._index.frames[item]))
+        block = self._shard(int(self._index.shard[item]))[first:last]
+        if not self._checked[item]:
+            if zlib.crc32(block.data) != int(self._index.crc[item]):
+                raise DataError(
+                    f"{self.folder}: clip {item} ('{self._index.id_of(item)}') is damaged, its bytes have changed "
+                    "since they were written; 'mmpt-sign data verify' lists all damage"
+                )
+            self._checked[item] = True
+        return block
+
+    def verify(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Read every byte and compare; one `DataError` lists all damage, with the clips that are hit."""
+        problems = []
+        for done, (name, problem) in enumerate(changed_files(self.folder, self.manifest), 1):
+            if problem is not None:
+                problems.append(problem + (self._hit(name.removesuffix(".bin")) if name.endswith(".bin") else ""))
+            if progress is not None:
+                progress(done, len(self.manifest.files))
+        problems += skipped_differ(self.folder, self.manifest.skipped)
+        if problems:
+            raise DataError(problems)
+
+    def _hit(self, shard: str) -> str:
+        """Which clips of a changed shard are not what they were."""
+        self._checked[:] = False
+        try:
+            number = self.manifest.shards.index(shard)
+            hit = [item for item in np.flatnonzero(self._index.shard == number).tolist() if not self._intact(item)]
+        except (DataError, ValueError):
+            return ""
+        names = ", ".join(self._index.id_of(item) for item in hit[:NAMED])
+        more = f" and {len(hit) - NAMED} more" if len(hit) > NAMED else ""
+        return f"; damaged clips: {names}{more}" if hit else "; no clip in use is damaged"
+
+    def _intact(self, item: int) -> bool:
+        try:
+            return len(self.block(item)) > 0
+        except DataError:
+            return False
+
+    def _inside(self, item: int) -> int:
         if not 0 <= item < len(self):
             raise DataError(f"{self.folder}: clip {item} is not among its {len(self)}")
-        first, last = (int(n) for n in self._arrays["starts"][item : item + 2])
-        confidence = self._arrays["confidence"][first:last] * np.float32(1 / 255)
-        origin, step = (each_axis(row, len(self.layout)) for row in self._arrays["scales"][item])
-        numbers = self._arrays["coordinates"][first:last]
-        rows = numbers.reshape(len(numbers), -1) * step
-        rows += origin
-        data = without(rows.reshape(numbers.shape), confidence == 0)
-        fps, *scale = (float(n) for n in self._arrays["rates"][item])
-        return Clip(data, confidence, self.layout, fps, (scale[0], scale[1], scale[2]))
+        return item
 
-    def verify(self) -> None:
-        """Compare every file with its SHA-256; `DataError` names the ones that changed."""
-        sums = _manifest(self.folder)["sha256"]
-        wrong = [f"{self.folder / _file(name)}: has changed since it was written" for name in TYPES
-                 if _digest(self.folder / _file(name)) != sums.get(name)]  # fmt: skip
-        if wrong:
-            raise DataError(wrong)
+    def _shard(self, number: int) -> NDArray[np.uint8]:
+        """The bytes of a shard, mapped when its first clip is read."""
+        if number not in self._maps:
+            name = f"{self.manifest.shards[number]}.bin"
+            size = self.manifest.files[name][0]
+            try:
+                mapped: Any = np.memmap(self.folder / name, np.uint8, "r").view(np.ndarray)
+            except (OSError, ValueError) as error:
+                raise DataError(f"{self.folder / name}: cannot be read ({error})") from error
+            if len(mapped) != size:
+                raise DataError(f"{self.folder / name}: has {len(mapped)} bytes, the manifest says {size}")
+            self._maps[number] = mapped
+        return self._maps[number]
 
 
-class StoreWriter:
-    """Writes clips one after the other; the folder appears under its name when all are written, or never.
-
-    >>> with StoreWriter(folder, points) as writer:  # doctest: +SKIP
-    ...     item = writer.add(clip)
-    """
-
-    def __init__(self, folder: Path | str, points: tuple[str, ...], dims: int = 3) -> None:
-        self.folder = Path(folder)
-        if self.folder.exists():
-            raise DataError(f"{self.folder}: exists already; remove it or choose another folder")
-        self.points, self.dims = tuple(points), dims
-        self._partial = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.partial")
-        shutil.rmtree(self._partial, ignore_errors=True)
-        self._partial.mkdir(parents=True)
-        self._files = {name: (self._partial / _file(name)).open("wb") for name in TYPES}
-        self._sums = {name: hashlib.sha256() for name in TYPES}
-        self._clips = self._frames = 0
-        self._append("starts", np.zeros(1))
-
-    def add(self, clip: Clip) -> int:
-        """Write a clip (the points it does not have are missing) and return its item number."""
-        clip = clip.take(self.points)
-        if not len(clip) or clip.data.shape[-1] != self.dims:
-            raise DataError(f"a clip of shape {clip.data.shape} does not fit a store of {self.dims} dimensions")
-        coordinates, scale = _as_steps(clip)
-        self._append("coordinates", coordinates)
-        self._append("confidence", np.ceil(clip.confidence * np.float32(255)).clip(0, 255))
-        self._append("scales", scale)
-        self._append("rates", np.array([clip.fps, *clip.unit_scale]))
-        self._frames += len(clip)
-        self._clips += 1
-        self._append("starts", np.array([self._frames]))
-        return self._clips - 1
-
-    def __enter__(self) -> StoreWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            for file in self._files.values():
-                file.close()
-            shutil.rmtree(self._partial, ignore_errors=True)
-
-    def _finish(self) -> None:
-        if not self._clips:
-            raise DataError(f"{self.folder}: no clip was written")
-        for file in self._files.values():
-            _settle(file)
-        shapes = _shapes(self._frames, len(self.points), self.dims, self._clips)
-        sums = {name: digest.hexdigest() for name, digest in self._sums.items()}
-        manifest = {"version": VERSION, "points": self.points, "shapes": shapes, "sha256": sums}
-        with (self._partial / MANIFEST).open("w", encoding="utf-8") as text:
-            json.dump(manifest, text, indent=1)
-            _settle(text)
-        self._partial.rename(self.folder)
-
-    def _append(self, name: str, values: NDArray[Any]) -> None:
-        data = np.ascontiguousarray(values.astype(TYPES[name])).tobytes()
-        self._files[name].write(data)
-        self._sums[name].update(data)
+def verify(folder: Path | str, progress: Callable[[int, int], None] | None = None) -> Store:
+    """Check a store fully; a store that cannot be opened is read as far as its manifest tells what to read."""
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    try:
+        store = Store.open(folder)
+    except DataError as error:
+        found = [problem for _, problem in changed_files(folder, manifest) if problem]
+        raise DataError(found + skipped_differ(folder, manifest.skipped) or error.problems) from error
+    store.verify(progress)
+    return store
 
 
 def opened(folder: Path) -> Store:
     """The store in ``folder``, opened once per process as long as it does not change."""
     try:
-        changed = (folder / MANIFEST).stat().st_mtime_ns
+        found = (folder / MANIFEST).stat()
+        state = (found.st_mtime_ns, found.st_ino)
     except OSError:
-        changed = 0
-    return _opened(folder, changed)
+        state = (0, 0)
+    return _opened(folder, state)
 
 
 @lru_cache(maxsize=16)
-def _opened(folder: Path, changed: int) -> Store:
+def _opened(folder: Path, state: tuple[int, int]) -> Store:
     return Store.open(folder)
-
-
-def _as_steps(clip: Clip) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates as whole numbers between the smallest and the largest of each axis, and origin and step."""
-    seen = clip.confidence > 0
-    points = clip.data.astype(np.float64)
-    inside = points[seen] if seen.any() else np.zeros((1, points.shape[-1]))
-    smallest, largest = inside.min(0), inside.max(0)
-    step = np.where(largest > smallest, (largest - smallest) / STEPS, 1.0)
-    numbers = np.where(seen[..., None], np.rint((points - smallest) / step) + LOWEST, 0).clip(LOWEST, LOWEST + STEPS)
-    return numbers, np.stack([smallest - LOWEST * step, step])
-
-
-def _shapes(frames: int, points: int, dims: int, clips: int) -> dict[str, tuple[int, ...]]:
-    return {
-        "coordinates": (frames, points, dims),
-        "confidence": (frames, points),
-        "starts": (clips + 1,),
-        "scales": (clips, 2, dims),
-        "rates": (clips, 4),
-    }
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DataError(f"{folder}: no clip store, or an unfinished one ({MANIFEST} is missing)") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from error
-    if not isinstance(manifest, dict) or manifest.get("version") != VERSION:
-        raise DataError(f"{path}: not a clip store of version {VERSION}; write it again")
-    return manifest
-
-
-def _mapped(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    path = folder / _file(name)
-    needed = int(np.prod(shape)) * np.dtype(TYPES[name]).itemsize
-    size = path.stat().st_size if path.is_file() else 0
-    if size != needed or needed == 0:
-        raise DataError(f"{path}: has {size} bytes, the manifest says {needed}")
-    return np.memmap(path, TYPES[name], "r", shape=shape).view(np.ndarray)
-
-
-def _settle(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _file(name: str) -> str:
-    return f"{name}.bin"

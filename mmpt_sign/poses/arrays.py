@@ -29,6 +29,10 @@ def read_source(source: Source) -> Clip:
     """The clip that a record points at; `DataError` says what is wrong with it."""
     if source.path.suffix == ".pose":
         return read(source.path, source.start, source.end)
+    if source.path.suffix == ".parquet" and source.item is not None:
+        from mmpt_sign.poses.sequence_parquet import read_sequence
+
+        return _cut_clip(read_sequence(source.path, source.item), source)
     if source.path.suffix == ".parquet":
         from mmpt_sign.poses.parquet import read_parquet
 
@@ -36,9 +40,8 @@ def read_source(source: Source) -> Clip:
     if source.path.is_dir():
         from mmpt_sign.features.store import opened
 
-        if source.item is None:
-            raise DataError(f"{source.path}: the source of a clip in a store must say which item it is")
-        return _cut_clip(opened(source.path).clip(source.item), source)
+        store = opened(source.path)
+        return _cut_clip(store.clip(store.item_of(source)), source)
     array, confidence = _array(source)
     try:
         return clip_from_array(array, source.layout, confidence, source.fps or USUAL_FPS)

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmpt_sign.config.load import experiment_from_values
+from mmpt_sign.datasets._stores import experiment_records
 from mmpt_sign.errors import DataError
 from mmpt_sign.poses.arrays import read_source
 
 if TYPE_CHECKING:
     from mmpt_sign.batches.example import Examples
     from mmpt_sign.config.schema import Experiment
+    from mmpt_sign.poses.clip import Layout
     from mmpt_sign.records import Record
     from mmpt_sign.text.tokenizer import Tokenizer
 
@@ -29,7 +31,7 @@ class Workload:
     @cached_property
     def records(self) -> list[Record]:
         """All records of all splits."""
-        records = list(self.given.dataset.records(self.given.data_root))
+        records = experiment_records(self.given)
         if not records:
             raise DataError(f"the data set '{self.given.dataset.part_name}' has no records")
         return records
@@ -49,10 +51,18 @@ class Workload:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment with its streams fixed to the layout of the first training clip."""
-        layout = read_source(self.split("train")[0].source).layout
-        fixed = {name: stream.fixed_to(layout) for name, stream in self.given.streams.items()}
+        """The experiment with its streams fixed to the layouts of the first training clip that can be read."""
+        fixed = {name: stream.fixed_to(self._layout(name)) for name, stream in self.given.streams.items()}
         return self.given.model_copy(update={"streams": fixed})
+
+    def _layout(self, stream: str) -> Layout:
+        problems: list[str] = []
+        for record in self.split("train"):
+            try:
+                return read_source(record.source_of(stream)).layout
+            except DataError as error:
+                problems += error.problems
+        raise DataError([f"no training clip of the stream '{stream}' can be read:", *problems[:10]])
 
     @cached_property
     def tokenizer(self) -> Tokenizer:

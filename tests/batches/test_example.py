@@ -130,7 +130,7 @@ def test_lengths_are_known_without_reading_where_the_data_set_says(records: list
 
 
 def test_all_frames_of_a_clip(records: list[Record]) -> None:
-    assert examples(records).frames(1).shape == (40, 63)
+    assert examples(records).frames(1)["pose"].shape == (40, 63)
 
 
 def test_an_unreadable_clip_is_replaced_and_listed(records: list[Record]) -> None:

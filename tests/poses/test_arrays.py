@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from mmpt_sign.errors import DataError
-from mmpt_sign.features.store import StoreWriter
 from mmpt_sign.poses.arrays import clip_from_array, read_source
 from mmpt_sign.poses.layouts import layout
 from mmpt_sign.records import Source
+from tests.features.stores import made_store
 from tests.poses.clips import check, clip_of, pose_bytes
 
 
@@ -84,8 +84,7 @@ def test_every_kind_of_source(tmp_path: Path) -> None:
     components = [("RIGHT_HAND_LANDMARKS", [name.partition(".")[2] for name in names])]
     content = pose_bytes(data[:, None], np.ones((4, 1, 21)), components=components, axes="XYZC")
     (tmp_path / "a.pose").write_bytes(content)
-    with StoreWriter(tmp_path / "store", names) as writer:
-        writer.add(clip_from_array(data, "hand_21"))
+    made_store(tmp_path / "store", [clip_from_array(data, "hand_21")])
     for source in (Source(tmp_path / "a.npy"), Source(tmp_path / "a.pose"), Source(tmp_path / "store", item=0)):
         assert read_source(source).layout.points == names
         np.testing.assert_allclose(read_source(source).data, data, atol=1e-4)
