@@ -7,11 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
+
+from mmpt_sign.config.inherit import override
+from mmpt_sign.config.yaml_file import Marked
+from mmpt_sign.datasets._kept import absent_clips, missing
 from mmpt_sign.datasets._table_set import TableSet
 from mmpt_sign.datasets.folder import Folder
-from mmpt_sign.errors import DataError
+from mmpt_sign.errors import ConfigError, DataError
 from mmpt_sign.records import Record
+from mmpt_sign.registry import find, names, nearest
 from mmpt_sign.text.tags import sign_language_name, text_language_name
 
 SPLITS = ("train", "valid", "test")
@@ -37,6 +44,25 @@ def check_folder(folder: Path, **options: object) -> Report:
     return check(Folder.model_validate({"folder": folder.absolute(), **options}), None)
 
 
+def check_named(name: str, overrides: Sequence[str] = (), data_root: Path | None = None) -> Report:
+    """Check a data set by its name; ``overrides`` are ``key=value`` of its options."""
+    if name not in names("dataset"):
+        close = nearest(name, names("dataset"))
+        raise ConfigError(f"'{name}' is neither a folder nor a data set{close}; `mmpt-sign names dataset` lists them")
+    marked = Marked({"name": name})
+    override(marked, overrides)
+    try:
+        dataset: Any = find("dataset", name).model_validate(marked.values)
+    except ValidationError as error:
+        problems = [f"{name}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)]
+        raise ConfigError(problems) from error
+    if isinstance(dataset, TableSet):
+        return check(dataset, data_root)
+    records: Sequence[Record] = dataset.records(data_root)
+    problems = [*check_records(records), *(f"split '{split}': {text}" for split, text in _missing_splits(records))]
+    return Report(tuple(problems), tuple(_notes(records)), tuple(_counts(records)))
+
+
 def check(dataset: TableSet, data_root: Path | None) -> Report:
     """Check every row, then every clip behind the rows that can be understood."""
     folder = dataset.place(data_root)
@@ -53,9 +79,22 @@ def check(dataset: TableSet, data_root: Path | None) -> Report:
         found, wrong = dataset.understood(table, rows)
         records += found
         problems += [f"row {number}: {message}" for number, message in wrong]
-    problems += check_records(records)
+    records = records if problems else _listed(dataset, records, data_root)
+    gone = missing(records) if dataset.absent != "ignore" else {}
+    whole = [absent_clips(dataset.part_name, list(gone.values()), len(records))] if gone else []
+    records = [record for record in records if record.id not in gone]
+    problems += check_records(records) + (whole if dataset.absent == "error" or not records else [])
     problems += [f"split '{name}': {text}" for name, text in _missing_splits(records)]
-    return Report(tuple(sorted(problems, key=_row)), tuple(_notes(records)), tuple(_counts(records)))
+    left_out = whole if dataset.absent == "skip" and records else []
+    return Report(tuple(sorted(problems, key=_row)), (*left_out, *_notes(records)), tuple(_counts(records)))
+
+
+def _listed(dataset: TableSet, records: list[Record], data_root: Path | None) -> list[Record]:
+    """With the splits that the data set draws or reads from lists, unless ids stand in the way."""
+    try:
+        return list(dataset.listed(data_root))
+    except DataError:
+        return records
 
 
 def check_records(records: Sequence[Record]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def corpus_folder(name: str, folder: Path | None, data_root: Path | None, holds:
     if found is not None:
         return found
     raise DataError(_message(name, candidates, holds))
+
+
+def whole(name: str, folder: Path, files: Sequence[str]) -> list[Path]:
+    """The files of a corpus; one message names all that are missing, as after a download that stopped half-way."""
+    paths = [folder / file for file in files]
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        looked = ", ".join(map(str, missing))
+        there = f"{len(paths) - len(missing)} of its {len(paths)} tables are there; {folder} holds {contents(folder)}"
+        raise DataError(f"data set '{name}': looked for {looked}: {there}; docs/data/{name}.md says how to get it")
+    return paths
 
 
 def package_folder(package: str) -> Path:
@@ -52,11 +64,12 @@ def _message(name: str, candidates: list[Path], holds: str) -> str:
         )
     looked = " and ".join(str(candidate / holds) for candidate in candidates)
     there = next((candidate for candidate in candidates if candidate.is_dir()), None)
-    state = "no such folder" if there is None else f"{there} exists and holds {_contents(there)}"
+    state = "no such folder" if there is None else f"{there} exists and holds {contents(there)}"
     return f"data set '{name}': looked for {looked}: {state}; {hint}"
 
 
-def _contents(folder: Path) -> str:
+def contents(folder: Path) -> str:
+    """Some names of a folder's files, for a message."""
     names = sorted(path.name for path in folder.iterdir())
     shown = ", ".join(names[:6])
     return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown or "nothing"

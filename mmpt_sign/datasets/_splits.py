@@ -12,7 +12,10 @@ from mmpt_sign.errors import DataError
 from mmpt_sign.records import Record
 
 SplitBy = Literal["signer", "random"]
-USUAL_NAMES = {"val": "valid", "validation": "valid", "dev": "valid", "training": "train", "testing": "test"}
+USUAL_NAMES = {
+    "val": "valid", "validation": "valid", "dev": "valid", "training": "train", "testing": "test",
+    "public_test": "test",
+}  # fmt: skip
 MOVABLE = ("train", "valid", "test", "all")  # rows of any other split stay where they are
 OVERSHOOT = 1.25
 

@@ -10,9 +10,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from mmpt_sign.config.contracts import Dataset
+from mmpt_sign.datasets._kept import Absent, kept
 from mmpt_sign.datasets._place import corpus_folder
+from mmpt_sign.datasets._split_file import with_splits_of
 from mmpt_sign.datasets._splits import SplitBy, known_signer, resplit, split_name
-from mmpt_sign.datasets._table import Row, read_table
+from mmpt_sign.datasets._table import COMMAS, Dialect, Row, read_header, read_table
+from mmpt_sign.datasets._vocabulary import VocabularyBlock
 from mmpt_sign.errors import DataError
 from mmpt_sign.records import Record, Source
 from mmpt_sign.text.prompt import TAGGED, Prompts, render
@@ -36,6 +39,7 @@ class TableSet(Dataset):
 
     usual_columns: ClassVar[dict[Column, str]] = {}
     required: ClassVar[tuple[Column, ...]] = ("id", "split", "text")
+    dialect: ClassVar[Dialect] = COMMAS
 
     folder: Path | None = Field(None, description="default: the folder of the data set's name in the data root")
     prompts: Prompts = Field((TAGGED,), description="templates; the first is the canonical prompt of a clip")
@@ -52,6 +56,10 @@ class TableSet(Dataset):
     split_seed: int = 3407
     valid_share: float = Field(0.1, ge=0, lt=0.5, description="share of the validation split where drawn anew")
     test_share: float = Field(0.1, ge=0, lt=0.5, description="share of the test split where drawn anew")
+    split_file: Path | None = Field(None, description="table of ids and splits, as 'mmpt-sign data split' writes it")
+    vocabulary: VocabularyBlock | None = Field(None, description="keep clips of these texts only")
+    drop_longer_than: int | None = Field(None, ge=1, description="leave longer clips out (the original: 256)")
+    absent: Absent = Field("ignore", description="listed clips without a file: error, skip, or ignore (do not look)")
 
     @abstractmethod
     def tables(self, folder: Path) -> Sequence[Path]:
@@ -67,6 +75,11 @@ class TableSet(Dataset):
         """A file by which the corpus's folder is recognised."""
 
     def records(self, data_root: Path | None) -> Sequence[Record]:
+        """What is listed, less what the options leave out."""
+        found = kept(self, self.listed(data_root), data_root)
+        return with_splits_of(found, self.split_file, self.place(data_root)) if self.split_file else found
+
+    def listed(self, data_root: Path | None) -> Sequence[Record]:
         """Every row of every table, in the order of the files."""
         found = [record for table in self.tables(self.place(data_root)) for record in self._of_table(table)]
         _check_ids(found)
@@ -100,12 +113,17 @@ class TableSet(Dataset):
 
     def rows(self, table: Path) -> list[Row]:
         """The rows of a table under our column names."""
-        there = read_header(table)
+        there = read_header(table, self.dialect)
         usual: dict[str, str] = {
             ours: theirs for ours, theirs in self.usual_columns.items() if theirs in there and ours not in there
         }
-        required = self.required if not self.split_by else tuple(name for name in self.required if name != "split")
-        return read_table(table, required, {**usual, **{str(ours): theirs for ours, theirs in self.columns.items()}})
+        required = (
+            self.required
+            if not (self.split_by or self.split_file)
+            else tuple(name for name in self.required if name != "split")
+        )
+        columns = {**usual, **{str(ours): theirs for ours, theirs in self.columns.items()}}
+        return read_table(table, required, columns, self.dialect)
 
     def _record(self, table: Path, row: Row, position: int) -> Record:
         text = row["text"] or str(self.empty_text)
@@ -123,15 +141,6 @@ class TableSet(Dataset):
             frames=row.integer("frames"),
             extra={"row": str(row.number), "text": text, **{k: v for k, v in row.values.items() if k not in OWN}},
         )
-
-
-def read_header(table: Path) -> list[str]:
-    """The column names of a table, none if it cannot be read (reading the rows says why)."""
-    try:
-        with table.open(encoding="utf-8-sig", errors="replace") as stream:
-            return [name.strip().strip('"') for name in stream.readline(1 << 16).split(",")]
-    except OSError:
-        return []
 
 
 def _check_ids(records: Sequence[Record]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from mmpt_sign.datasets._kept import Absent
 from mmpt_sign.datasets._pose_set import PoseSet
 from mmpt_sign.datasets._splits import shuffled_split
 from mmpt_sign.datasets._table_set import Column, Stems
@@ -28,10 +29,11 @@ class AslSigns(PoseSet):
     sign_language: SignLanguage | None = "ase"
     valid_share: float = 0.05
     test_share: float = 0.05
+    absent: Absent = "error"
 
-    def records(self, data_root: Path | None) -> Sequence[Record]:
+    def listed(self, data_root: Path | None) -> Sequence[Record]:
         """Every clip of ``train.csv``."""
-        found = super().records(data_root)
+        found = super().listed(data_root)
         if self.split_by:
             return found
         ids = [record.id for record in found]

@@ -6,48 +6,37 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
+from pydantic import Field
 
 from mmpt_sign.config.contracts import Dataset
-from mmpt_sign.errors import ConfigError
+from mmpt_sign.datasets._block import DatasetBlock
+from mmpt_sign.datasets._split_file import with_splits_of
 from mmpt_sign.records import Record
-from mmpt_sign.registry import find
-
-
-def _part(value: Any) -> Any:
-    """A data set from its YAML block, looked up late: this set is one of those that the field's type would list."""
-    name = value.get("name") if isinstance(value, dict) else value
-    if isinstance(value, Dataset) or not isinstance(name, str):
-        return value
-    try:
-        return find("dataset", name).model_validate(value)
-    except ConfigError as error:
-        raise ValueError(str(error)) from error
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)]
-        raise ValueError(f"data set '{name}': {'; '.join(problems)}") from error
 
 
 class Combined(Dataset):
     """The records of all parts; ids get the name of their part, so that equal ids do not meet."""
 
     name: Literal["combined"] = "combined"
-    parts: tuple[Annotated[SerializeAsAny[Dataset], BeforeValidator(_part)], ...] = Field(min_length=1)
+    parts: tuple[DatasetBlock, ...] = Field(min_length=1)
     splits: dict[str, dict[str, str]] = Field(
         default_factory=dict, description="per part: splits to rename, such as {train: ignore} to test on a set only"
     )
 
+    split_file: Path | None = Field(None, description="table of ids and splits, as 'mmpt-sign data split' writes it")
+
     def records(self, data_root: Path | None) -> Sequence[Record]:
         """All records of all splits, part after part."""
-        return [
+        found = [
             replace(
                 record, id=f"{prefix}_{record.id}", split=self.splits.get(prefix, {}).get(record.split, record.split)
             )
             for prefix, part in zip(self.prefixes(), self.parts, strict=True)
             for record in part.records(data_root)
         ]
+        return with_splits_of(found, self.split_file) if self.split_file else found
 
     def prefixes(self) -> list[str]:
         """Names of the parts, numbered where one occurs several times."""

@@ -52,9 +52,9 @@ class FingerspellingLexicon(PoseSet):
         own = [row for row in super().rows(table) if row["sign_language"] not in COPIES]
         return [row for row in own if row["text"] in LETTERS] if self.letters == "latin" else own
 
-    def records(self, data_root: Path | None) -> Sequence[Record]:
+    def listed(self, data_root: Path | None) -> Sequence[Record]:
         """Every clip, in the order of the package's table, named ``LANGUAGE_LETTER``."""
-        found = [replace(r, id=f"{r.sign_language}_{r.extra['text']}") for r in super().records(data_root)]
+        found = [replace(r, id=f"{r.sign_language}_{r.extra['text']}") for r in super().listed(data_root)]
         test = self.hold_out or LATIN[self.fold - 1 :: 4]
         split = found if self.split_by else split_by_language(found, {"test": test, "valid": self.validate_on})
         return [r for r in split if self.letters == "all" or r.split == "train" or r.extra["text"] in LETTERS]

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mmpt_sign.config.contracts import Dataset
 from mmpt_sign.datasets._id_lists import labels, named, split_lists
+from mmpt_sign.datasets._kept import absent_clips
 from mmpt_sign.datasets._place import clip_files, corpus_folder
 from mmpt_sign.datasets._splits import shuffled_split
 from mmpt_sign.errors import DataError
@@ -42,9 +43,11 @@ class RwthFingerspelling(Dataset):
         parts, names = named(split, ID), labels(folder / self.labels)
         cameras = self.cameras or (("cam2",) if self.features == "pose" else {p["camera"] for p in parts.values()})
         chosen = {name: part for name, part in sorted(parts.items()) if part["camera"] in cameras}
-        problems = [f"{folder / self.features}: no clip of the listed id '{n}'" for n in chosen if n not in files]
+        gone = [n for n in chosen if n not in files]
+        if gone:
+            raise DataError(absent_clips(self.name, [folder / self.features / f"{n}.pose" for n in gone], len(chosen)))
         unnamed = sorted({int(part["letter"]) for part in chosen.values()} - set(names))
-        problems += [f"{folder / self.labels}: does not name letter {number}" for number in unnamed]
+        problems = [f"{folder / self.labels}: does not name letter {number}" for number in unnamed]
         if problems:
             raise DataError(problems)
         return [self._record(files[n], split[n], p["signer"], names[int(p["letter"])]) for n, p in chosen.items()]

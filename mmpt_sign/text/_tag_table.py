@@ -66,9 +66,23 @@ pcm Nigerian Pidgin
 prs Dari|scn Sicilian|sco Scots|tpi Tok Pisin|yue Yue Chinese|zlm Malay|zxx no language|mul several languages
 """
 
-# What communities call their languages, for hints: abbreviation and tag.
+# What communities and corpora call their languages: abbreviation and tag.
 ABBREVIATIONS = """
 ASL ase|Auslan asf|BSL bfi|CSL csl|DGS gsg|DSGS sgg|FSL fsl|ISL ins|GSL gss|JSL jsl|KSL kvk|LGP psr|Libras bzs
 LIS ise|LIS-CH slf
 LSE ssp|LSF fsl|LSF-CH ssr|LSM mfs|NGT dse|NZSL nzs|OGS asq|PJM pso|RSL rsl|STS swl|TID tsm|VGT vgt
+ÖGS asq|DTS dsl|FinSL fse|HKSL hks|InSL ins|IrSL isg|IsSL isr|LSA aed|LSFB sfb|LSQ fcs|SASL sfs
+ch-de sgg|ch-fr ssr|ch-it slf|be-nl vgt|be-fr sfb|ca-fr fcs|ca-en ase|es-ca csc
+"""
+
+# Abbreviations in use for languages of several countries; they are hints above, and never mapped.
+AMBIGUOUS = "isl lsc nsl psl ssl tsl"
+
+# ISO 3166 code of a country and its main sign language; countries with several are only known by region (ch-de).
+COUNTRIES = """
+ar aed|au asf|at asq|by rsl-by|bg bqn|br bzs|cl csg|cn csl|co csn|cr csr|hr csq|cu csf|cy gss-cy|cz cse|de gsg|dk dsl
+dz asp|ee eso|eg esl|es ssp|et eth|fi fse|fr fsl|gb bfi|uk bfi|gh gse|gr gss|hk hks|hu hsh|ie isg|il isr|in ins|is icl
+it ise|jm jls|jo jos|jp jsl|ke xki|kr kvk|lt lls|lv lsl|mt mdl|mx mfs|my xml|ng nsi|ni ncs|nl dse|no nsl|np nsp|nz nzs
+pe prl|ph psp|pk pks|pl pso|pr psl|pt psr|ro rms|ru rsl|sa sdl|se swl|sg sls|sk svk|th tsq|tn tse|tr tsm|tw tss|ua ukl
+us ase|uy ugy|ve vsl|za sfs|zm zsl|zw zib
 """

@@ -15,7 +15,14 @@ from pydantic import AfterValidator
 
 from mmpt_sign.errors import DataError
 from mmpt_sign.registry import nearest
-from mmpt_sign.text._tag_table import ABBREVIATIONS, MORE_WRITTEN_LANGUAGES, SIGN_LANGUAGES, WRITTEN_LANGUAGES
+from mmpt_sign.text._tag_table import (
+    ABBREVIATIONS,
+    AMBIGUOUS,
+    COUNTRIES,
+    MORE_WRITTEN_LANGUAGES,
+    SIGN_LANGUAGES,
+    WRITTEN_LANGUAGES,
+)
 
 _REGION = re.compile(r"-[a-z]{2,3}\Z")
 _PRIVATE = re.compile(r"q[a-t][a-z]\Z")
@@ -46,6 +53,29 @@ def sign_language_name(tag: str) -> str:
     base = _REGION.sub("", tag)
     name = _name(base, sign_languages(), "sign language (ISO 639-3)", "sign language")
     return name if base == tag else f"{name} ({tag[len(base) + 1 :].upper()})"
+
+
+def sign_language_tag(code: str) -> str:
+    """What a corpus calls a sign language as a tag: ``DGS``, ``dsgs``, ``ch-de`` or the country ``de`` -> ``gsg``.
+
+    A tag stays as it is, with its region.  A code that communities of several countries use is an error, because the
+    wrong tag would do silent harm.
+    """
+    if _REGION.sub("", code) in sign_languages() or _PRIVATE.match(code):
+        return code
+    word = code.strip().lower()
+    if word in AMBIGUOUS.split():
+        raise DataError(f"'{code}' names several sign languages; use a tag of ISO 639-3{_hint(code, sign_languages())}")
+    tag = _codes().get(word)
+    if tag is None:
+        raise DataError(f"'{code}' is no code of a sign language{_hint(code, sign_languages())}")
+    return tag
+
+
+@cache
+def _codes() -> dict[str, str]:
+    """Tags by abbreviation and by country, in lower case."""
+    return dict(entry.split(" ") for entry in [*_entries(COUNTRIES), *_entries(ABBREVIATIONS.lower())])
 
 
 def text_language_name(tag: str) -> str:

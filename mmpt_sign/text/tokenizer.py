@@ -11,6 +11,8 @@ from mmpt_sign.errors import CheckpointError, ConfigError, NotInstalledError
 
 SHORTEST = 3  # [CLS], one piece of a word, [SEP]
 PROBED_WORDS = 50
+WORD_STARTS = "▁Ġ"  # how vocabularies of sentence pieces and of bytes mark the beginning of a word
+MAX_VOCABULARY_BYTES = 64 << 20
 
 
 class Tokenizer:
@@ -47,6 +49,24 @@ class Tokenizer:
             pretrained.add_tokens(list(special_tokens), special_tokens=True)
         return cls(pretrained, str(folder))
 
+    @classmethod
+    def from_vocabulary(cls, file: Path, lower_case: bool) -> Tokenizer:
+        """From a bare ``vocab.txt`` of word pieces, which does not say itself whether it lower-cases."""
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from transformers import BertTokenizer
+
+        if file.stat().st_size > MAX_VOCABULARY_BYTES:
+            raise CheckpointError(f"{file}: larger than {MAX_VOCABULARY_BYTES >> 20} MiB, not a vocabulary")
+        try:
+            words = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CheckpointError(f"{file}: cannot be read as a vocabulary ({error})") from error
+        missing = [word for word in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") if word not in words]
+        if missing or len(set(words)) != len(words):
+            why = f"it lacks {', '.join(missing)}" if missing else "a word stands in it twice"
+            raise CheckpointError(f"{file}: not the vocabulary of a BERT: {why}")
+        return cls(BertTokenizer(vocab=str(file), do_lower_case=lower_case), str(file))
+
     @property
     def vocab_size(self) -> int:
         """Number of token ids, added special tokens included."""
@@ -74,7 +94,8 @@ class Tokenizer:
 
     def _check_vocabulary(self, place: str) -> None:
         """Refuse the tokeniser that silently turns every word into [UNK], as a lost vocabulary file makes it do."""
-        words = [word for word in self._pretrained.get_vocab() if word.isalpha() and word.isascii()][:PROBED_WORDS]
+        pieces = (piece.lstrip(WORD_STARTS) for piece in self._pretrained.get_vocab())
+        words = [piece for piece in pieces if piece.isalpha() and piece.isascii()][:PROBED_WORDS]
         ids = {token for row in self.encode(words, SHORTEST) for token in row} if words else set()
         if not ids - {self._pretrained.unk_token_id, *self._pretrained.all_special_ids}:
             raise CheckpointError(

@@ -68,3 +68,21 @@ def kaggle_parquet(path: Path, frames: int, *, shuffled: bool = False, first_fra
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(dict(zip(names, columns, strict=True))), path)
     return path
+
+
+def sequence_parquet(path: Path, sequences: Sequence[int], frames: int = 3) -> Path:
+    """Sequences of asl-fingerspelling: x is the sequence's place in the file, y the point's number, z the frame."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [(sequence, place, t) for place, sequence in enumerate(sequences) for t in range(frames)]
+    columns: dict[str, object] = {"frame": pa.array([t for _, _, t in rows], pa.int16())}
+    for axis, at in (("x", 1), ("y", None), ("z", 2)):
+        for part, count in KAGGLE_PARTS:
+            for k in range(count):
+                values = [float(k if at is None else row[at]) for row in rows]
+                columns[f"{axis}_{part}_{k}"] = pa.array(values, pa.float32())
+    columns["sequence_id"] = pa.array([sequence for sequence, _, _ in rows], pa.int64())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path, row_group_size=4)
+    return path

@@ -23,6 +23,9 @@ def corpus(tmp_path: Path) -> Path:
             {"path": path, "participant_id": person, "sequence_id": sequence, "sign": "TV" if k % 2 else "thank you"}
         )
     write_csv(folder / "train.csv", rows)
+    for row in rows:
+        (folder / str(row["path"])).parent.mkdir(parents=True, exist_ok=True)
+        (folder / str(row["path"])).touch()
     kaggle_parquet(folder / str(rows[0]["path"]), 3)
     return tmp_path
 

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmpt_sign.datasets._check import check, check_folder
+from mmpt_sign.datasets._check import check, check_folder, check_named
 from mmpt_sign.datasets.folder import Folder
 from mmpt_sign.datasets.lis_letters_static import LisLetters
+from mmpt_sign.errors import ConfigError, DataError
+from tests.datasets import layouts
 from tests.datasets.corpora import pose_file, write_csv
 
 COLUMNS = ("id", "path", "split", "signer", "sign_language", "text_language", "text", "start", "end", "frames")
@@ -122,3 +124,32 @@ def test_options_of_the_folder(tmp_path: Path, option: dict[str, str]) -> None:
     np.save(tmp_path / "2.npy", np.ones((3, 21, 3), np.float32))
     assert check_folder(table(tmp_path, row(2, path="2.npy")), **option).problems == ()
     assert isinstance(Folder.model_validate({"folder": tmp_path, **option}), Folder)
+
+
+def test_a_data_set_by_its_name(tmp_path: Path) -> None:
+    layouts.asl_citizen(tmp_path / "asl_citizen")
+    report = check_named("asl_citizen", ["gloss=plain"], tmp_path)
+    assert report.problems == ()
+    assert report.counts[0] == "train: 2 clips, 1 answers, sign languages ase"
+    layouts.rwth_fingerspelling(tmp_path / "rwth_fingerspelling")
+    assert check_named("rwth_fingerspelling", [], tmp_path).problems == ()
+    with pytest.raises(ConfigError, match="did you mean 'asl_citizen'"):
+        check_named("asl_citzen")
+    with pytest.raises(ConfigError, match="asl_citizen: gloss"):
+        check_named("asl_citizen", ["gloss=nice"])
+    with pytest.raises(DataError, match=r"docs/data/sem_lex.md"):
+        check_named("sem_lex", [], tmp_path)
+
+
+def test_clips_that_are_not_there_are_one_problem_or_a_note(tmp_path: Path) -> None:
+    layouts.asl_citizen(tmp_path / "asl_citizen")
+    for path in (tmp_path / "asl_citizen" / "poses").glob("[12]*"):
+        path.unlink()
+    *_, absent, empty = sorted(check_named("asl_citizen", [], tmp_path).problems)
+    assert absent.startswith("data set 'asl_citizen': 2 of the 4 listed clips are not there")
+    assert empty.startswith("split 'train': is empty")
+    layouts.spreadthesign(tmp_path / "spreadthesign")
+    report = check_named("spreadthesign", [], tmp_path)
+    assert report.problems == ()
+    assert report.notes[0].startswith("data set 'spreadthesign': 1 of the 5 listed clips are not there")
+    assert report.counts[0].startswith("train: 2 clips")

@@ -71,7 +71,7 @@ def test_shipped_lists(corpus: Path) -> None:
     with pytest.raises(DataError, match="already in train"):
         data.records(corpus)
     (folder / "val.txt").write_text("9_1_1_cam2\n")
-    with pytest.raises(DataError, match="no clip of the listed id '9_1_1_cam2'"):
+    with pytest.raises(DataError, match=r"1 of the 3 listed clips are not there: looked for .*9_1_1_cam2"):
         data.records(corpus)
 
 

@@ -4,10 +4,12 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from mmpt_sign.errors import DataError
+from mmpt_sign.text._tag_table import ABBREVIATIONS, COUNTRIES
 from mmpt_sign.text.tags import (
     SignLanguage,
     TextLanguage,
     sign_language_name,
+    sign_language_tag,
     sign_languages,
     text_language_name,
     written_languages,
@@ -83,3 +85,37 @@ def test_in_yaml() -> None:
     assert Block(signed="ase", written="en").signed == "ase"
     with pytest.raises(ValidationError, match="2 validation errors"):
         Block(signed="asl", written="english")
+
+
+@pytest.mark.parametrize(
+    ("code", "tag"),
+    [
+        ("gsg", "gsg"), ("rsl-by", "rsl-by"), ("gss-cy", "gss-cy"), ("qaa", "qaa"),
+        ("ASL", "ase"), ("BSL", "bfi"), ("DGS", "gsg"), ("GSL", "gss"), ("LSF", "fsl"),
+        ("dsgs", "sgg"), ("lsf-ch", "ssr"), ("lis-ch", "slf"), ("ch-de", "sgg"), ("ch-fr", "ssr"), ("ch-it", "slf"),
+        ("us", "ase"), ("gb", "bfi"), ("de", "gsg"), ("CY", "gss-cy"), ("by", "rsl-by"), (" DGS ", "gsg"),
+    ],
+)  # fmt: skip
+def test_codes_of_corpora_and_countries(code: str, tag: str) -> None:
+    assert sign_language_tag(code) == tag
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ISL", "'ISL' names several sign languages"),
+        ("ch", "'ch' is no code of a sign language"),
+        ("german", "did you mean 'gsg'"),
+        ("", "'' is no code of a sign language"),
+    ],
+)
+def test_codes_that_are_no_tag(code: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        sign_language_tag(code)
+
+
+def test_every_code_means_a_known_language() -> None:
+    entries = [entry for table in (ABBREVIATIONS, COUNTRIES) for line in table.split("\n") for entry in line.split("|")]
+    pairs = [entry.split(" ") for entry in entries if entry]
+    assert all(sign_language_name(tag) for _, tag in pairs)
+    assert len({code.lower() for code, _ in pairs}) == len(pairs)
