@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmpt_sign.poses.clip import Clip, layout_of
-from mmpt_sign.poses.names import mirrored
+from mmpt_sign.poses.names import RIGHT_HAND, mirrored
 
 
 def mirror(clip: Clip) -> Clip:
@@ -21,6 +21,20 @@ def mirror(clip: Clip) -> Clip:
     data = clip.data.take(order, axis=1)
     data[..., 0] = np.float32(0) - data[..., 0]  # zero stays plain zero
     return clip.with_data(data, clip.confidence.take(order, axis=1))
+
+
+def has_constant_right_hand(clip: Clip) -> bool:
+    """The original's test for a left-handed signer: the numbers of the right hand have no variance over the clip.
+
+    There a missing hand of a file with confidences was masked and never counted as constant; only sources without
+    confidences have it as plain zeros.  Here both are missing points, so a source without confidences is told by having
+    none between 0 and 1.
+    """
+    hand = list(clip.layout.components.get(RIGHT_HAND, ()))
+    values = clip.data[:, hand][clip.confidence[:, hand] > 0]
+    if not hand or len(values):
+        return bool(hand) and float(np.ptp(values)) == 0.0
+    return not ((clip.confidence > 0) & (clip.confidence < 1)).any()
 
 
 @lru_cache(maxsize=128)

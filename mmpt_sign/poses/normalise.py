@@ -1,15 +1,16 @@
 """Bring clips of any camera to one place and size; a missing point stays missing and zero.
 
-=================== ============================================ ==================================================
-name                origin                                       unit
-=================== ============================================ ==================================================
-shoulders           mean midpoint of the shoulders over the clip their mean distance (the original's)
-hands               mean wrist over the clip, both hands         mean length from wrist to middle knuckle
-wrist               each hand's own wrist in each frame          as ``hands``
-wrist_per_frame     each hand's own wrist in each frame          that hand's length in that frame
-hand_plane          smallest coordinate of the hand in the clip  length 100 in each frame, the palm turned to the camera
-spread              mean of all points                           their mean distance from it
-=================== ============================================ ==================================================
+==================== ============================================ ================================================
+name                 origin                                       unit
+==================== ============================================ ================================================
+shoulders            mean midpoint of the shoulders over the clip their mean distance (the original's)
+shoulders_and_wrists that, then each hand's own wrist per frame   as ``shoulders``
+hands                mean wrist over the clip, both hands         mean length from wrist to middle knuckle
+wrist                each hand's own wrist in each frame          as ``hands``
+wrist_per_frame      each hand's own wrist in each frame          that hand's length in that frame
+hand_plane           smallest coordinate of the hand in the clip  length 100 in each frame, the palm to the camera
+spread               mean of all points                           their mean distance from it
+==================== ============================================ ================================================
 
 What a clip cannot give is replaced: without shoulders (not in the layout, or never both seen) the hands stand in, their
 length counted as 1 / 3.6 of a shoulder width (the median over the fingerspelling lexicon), and without hands the spread
@@ -44,7 +45,13 @@ def normalised(clip: Clip, how: str) -> Clip:
 def anchors(how: str) -> tuple[str, ...]:
     """Points that a way of normalising looks at, which must be there until it is done."""
     hands = tuple(f"{hand}.{point}" for hand in HANDS for point in ("WRIST", "MIDDLE_FINGER_MCP"))
-    return {"shoulders": SHOULDERS + hands, "hands": hands, "wrist": hands, "wrist_per_frame": hands}.get(how, ())
+    return {
+        "shoulders": SHOULDERS + hands,
+        "shoulders_and_wrists": SHOULDERS + hands,
+        "hands": hands,
+        "wrist": hands,
+        "wrist_per_frame": hands,
+    }.get(how, ())
 
 
 def in_one_unit(clip: Clip) -> Clip:
@@ -62,6 +69,11 @@ def by_shoulders(clip: Clip) -> Clip:
     if place is None and (hands := _hand_place(clip)) is not None:
         place = hands[0], hands[1] * HANDS_PER_SHOULDER_WIDTH
     return _moved(clip, place or _spread_place(clip))
+
+
+def by_shoulders_and_wrists(clip: Clip) -> Clip:
+    """As `by_shoulders`, then every hand moved to its own wrist in every frame (sign-vq)."""
+    return _centred(by_shoulders(clip), per_frame=False)
 
 
 def by_hands(clip: Clip) -> Clip:
@@ -86,6 +98,7 @@ def by_spread(clip: Clip) -> Clip:
 
 WAYS: dict[str, Callable[[Clip], Clip]] = {
     "shoulders": by_shoulders,
+    "shoulders_and_wrists": by_shoulders_and_wrists,
     "hands": by_hands,
     "wrist": by_wrist,
     "wrist_per_frame": by_wrist_per_frame,

@@ -4,6 +4,7 @@ Named selections:
 
 - ``reduced_face``: body 33, face contour 128, left hand 21, right hand 21 = the 203 points of SignCLIP
 - ``full``: every point of the data but MediaPipe's world landmarks, which repeat the body in another unit
+- ``sign_vq``: shoulders, elbows, wrists and hips instead of the whole body, 178 points
 - ``body``, ``hands``, ``body_hands``, ``right_hand``
 - ``dominant_hand``: the hand that is seen more, as the 21 points of the right hand
 - ``asl_signs_face``: 76 points of the face, left hand, body, right hand, in the order of the first Kaggle experiments
@@ -21,7 +22,7 @@ from mmpt_sign.errors import DataError
 from mmpt_sign.poses.clip import Clip, Layout
 from mmpt_sign.poses.face import ASL_SIGNS_FACE, FACE_CONTOUR
 from mmpt_sign.poses.flip import mirror
-from mmpt_sign.poses.names import BODY, BODY_POINTS, FACE, HAND_POINTS, LEFT_HAND, RIGHT_HAND, WORLD
+from mmpt_sign.poses.names import BODY, BODY_POINTS, FACE, HAND_POINTS, LEFT_HAND, RIGHT_HAND, SMALL_BODY, WORLD
 from mmpt_sign.registry import nearest
 
 
@@ -33,6 +34,7 @@ _BODY, _CONTOUR = _named(BODY, BODY_POINTS), _named(FACE, FACE_CONTOUR)
 _LEFT, _RIGHT = _named(LEFT_HAND, HAND_POINTS), _named(RIGHT_HAND, HAND_POINTS)
 SELECTIONS: dict[str, tuple[str, ...]] = {
     "reduced_face": _BODY + _CONTOUR + _LEFT + _RIGHT,
+    "sign_vq": _named(BODY, SMALL_BODY) + _CONTOUR + _LEFT + _RIGHT,
     "dominant_hand": _RIGHT,
     "right_hand": _RIGHT,
     "hands": _LEFT + _RIGHT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,19 +12,22 @@ from pydantic import Field, field_validator, model_validator
 from mmpt_sign.config.contracts import Stream
 from mmpt_sign.config.named import AugmentationPart
 from mmpt_sign.errors import ConfigError, DataError
+from mmpt_sign.poses.anonymise import anonymised
 from mmpt_sign.poses.clip import Clip, FloatArray, Layout
 from mmpt_sign.poses.describe import describe, hands_of, width
-from mmpt_sign.poses.flip import mirror
+from mmpt_sign.poses.flip import has_constant_right_hand, mirror
+from mmpt_sign.poses.means import PointMeans, read_means
 from mmpt_sign.poses.names import mirrored
 from mmpt_sign.poses.normalise import anchors, in_one_unit, normalised, only_confident, without_legs
 from mmpt_sign.poses.resample import at_rate, evenly
 from mmpt_sign.poses.select import frames_with_hands, is_left_handed, point_names
 from mmpt_sign.registry import find, names
+from mmpt_sign.text.weights import data_root_or_environment
 
 Block = Literal[
     "coordinates", "body", "seen", "shape", "turned_shape", "change", "tips", "path", "velocity", "presence"
 ]
-Way = Literal["shoulders", "hands", "wrist", "wrist_per_frame", "hand_plane", "spread", "none"]
+Way = Literal["shoulders", "shoulders_and_wrists", "hands", "wrist", "wrist_per_frame", "hand_plane", "spread", "none"]
 Points = tuple[str, ...]
 
 
@@ -42,8 +46,16 @@ class Pose(Stream):
         "scaled", description="bring depth to the unit of x and y, or leave it as it is"
     )
     hide_legs: bool = Field(True, description="treat knees and feet as missing")
-    dominant: bool = Field(
-        False, description="mirror clips whose left hand is seen more; so does points: dominant_hand"
+    flip: Literal["never", "left_handed", "zero_variance_unmasked"] = Field(
+        "never",
+        description="mirror clips whose left hand is seen more, or else moves more (so does points: dominant_hand), or "
+        "those that the original mirrors",
+    )
+    anonymise: bool | Literal["first_frame"] = Field(
+        False, description="replace the signer's build by the mean signer's; first_frame: as the original does"
+    )
+    standardise: PointMeans | Path | None = Field(
+        None, description="bring every point to mean 0 and deviation 1 by a table, as 'mmpt-sign data means' writes it"
     )
     min_confidence: float = Field(0.0, ge=0, le=1, description="points that are less sure are missing")
     drop_empty: bool | Literal["ends"] = Field(
@@ -56,6 +68,15 @@ class Pose(Stream):
     thin_to: int | None = Field(None, ge=1, description="a longer clip is thinned evenly to so many frames")
     augment: dict[str, AugmentationPart] = Field(default_factory=dict, description="applied in this order, in training")
     point_names: Points | None = Field(None, description="the points spelled out; set from the training data")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier_keys(cls, value: Any) -> Any:
+        """``dominant: true``, as models of before ``flip`` have it."""
+        if not isinstance(value, dict) or not isinstance(value.get("dominant"), bool):
+            return value
+        rest = {key: given for key, given in value.items() if key != "dominant"}
+        return {"flip": "left_handed", **rest} if value["dominant"] else rest
 
     @field_validator("augment", mode="before")
     @classmethod
@@ -84,7 +105,8 @@ class Pose(Stream):
         """With the points that these data have, by name."""
         if self.point_names is not None:
             return self
-        fixed = self.model_copy(update={"point_names": point_names(self.points, layout)})
+        chosen = point_names(self.points, layout)
+        fixed = self.model_copy(update={"point_names": chosen, "standardise": self._means(chosen)})
         if fixed.width == 0:
             raise ConfigError(
                 f"the features {', '.join(self.features)} are of hands, and the points have no whole hand"
@@ -111,13 +133,35 @@ class Pose(Stream):
             raise DataError(
                 f"the clip has none of the model's points; its components: {', '.join(clip.layout.components)}"
             )
-        mirrors = self.dominant or self.points == "dominant_hand"
-        left_handed = mirrors and is_left_handed(clip)
-        clip = clip.take(_looked_at(chosen, self.normalise, mirrors))
+        is_mirrored = self.is_mirrored(clip)
+        clip = clip.take(_looked_at(chosen, self.normalise, self._mirrors, bool(self.anonymise)))
         if self.min_confidence:
             clip = only_confident(clip, self.min_confidence)
-        clip = normalised(self._in_unit(mirror(clip) if left_handed else clip), self.normalise).take(chosen)
+        clip = self._in_unit(mirror(clip) if is_mirrored else clip)
+        if self.anonymise:
+            clip = anonymised(clip, "seen" if self.anonymise is True else "clip", one_unit=self.z == "scaled")
+        clip = normalised(clip, self.normalise).take(chosen)
+        means = self._means(chosen)
+        clip = clip if means is None else means.standardised(clip)
         return self._shortened(without_legs(clip) if self.hide_legs else clip)
+
+    def _means(self, chosen: Points) -> PointMeans | None:
+        if not isinstance(self.standardise, Path):
+            return self.standardise
+        root = data_root_or_environment(None)
+        inside = [] if root is None else [root / self.standardise]
+        found = next((path for path in (*inside, self.standardise) if path.is_file()), self.standardise)
+        return read_means(found).of(chosen)
+
+    @property
+    def _mirrors(self) -> bool:
+        return self.flip != "never" or self.points == "dominant_hand"
+
+    def is_mirrored(self, clip: Clip) -> bool:
+        """Whether `prepare` mirrors this clip."""
+        if self.flip == "zero_variance_unmasked":
+            return has_constant_right_hand(clip)
+        return self._mirrors and is_left_handed(clip)
 
     def _in_unit(self, clip: Clip) -> Clip:
         if clip.data.shape[-1] != self.dims:
@@ -133,18 +177,21 @@ class Pose(Stream):
 
     def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
         """(T, D) frames of a prepared clip; with ``rng`` it is augmented first."""
+        clip = self.augmented(clip, rng)
+        return np.nan_to_num(describe(clip, self._blocks), nan=0.0, posinf=0.0, neginf=0.0)
+
+    def augmented(self, clip: Clip, rng: np.random.Generator | None = None) -> Clip:
+        """A prepared clip as it is described: augmented where there is ``rng``, and thinned."""
         if rng is not None:
             for part in self.augment.values():
                 clip = part(clip, rng)
-        if self.thin_to is not None and len(clip) > self.thin_to:
-            clip = evenly(clip, self.thin_to)
-        return np.nan_to_num(describe(clip, self._blocks), nan=0.0, posinf=0.0, neginf=0.0)
+        return evenly(clip, self.thin_to) if self.thin_to is not None and len(clip) > self.thin_to else clip
 
 
 @lru_cache(maxsize=64)
-def _looked_at(chosen: Points, how: str, mirrors: bool) -> Points:
-    """The chosen points and those that placing, scaling and mirroring them needs."""
-    wanted = dict.fromkeys((*chosen, *anchors(how)))
+def _looked_at(chosen: Points, how: str, mirrors: bool, anonymises: bool = False) -> Points:
+    """The chosen points and those that placing, scaling, mirroring and anonymising them needs."""
+    wanted = dict.fromkeys((*chosen, *anchors(how), *(anchors("shoulders") if anonymises else ())))
     return (*wanted, *(other for other in map(mirrored, wanted) if other not in wanted)) if mirrors else tuple(wanted)
 
 

@@ -62,7 +62,9 @@ def test_every_combination_gives_finite_numbers_or_says_why_not(
     try:
         part = stream(
             points=points, normalise=way, features=[block], dims=data.draw(st.sampled_from([2, 3])),
-            dominant=data.draw(st.booleans()), drop_empty=data.draw(st.sampled_from([False, True, "ends"])),
+            flip=data.draw(st.sampled_from(["never", "left_handed", "zero_variance_unmasked"])),
+            anonymise=data.draw(st.sampled_from([False, True, "first_frame"])),
+            drop_empty=data.draw(st.sampled_from([False, True, "ends"])),
             missing=data.draw(st.sampled_from(["zero", "flag"])), stride=data.draw(st.sampled_from([1, 3])),
             fps=data.draw(st.sampled_from([None, 15.0])), min_confidence=data.draw(st.sampled_from([0.0, 0.5])),
             augment={"affine": True, "temporal": True, "flip": True, "noise": 0.1},
@@ -113,7 +115,7 @@ def test_a_left_handed_signer_looks_like_a_right_handed_one(way: str) -> None:
     np.testing.assert_allclose(part.prepare(mirror(clip)).data, part.prepare(clip).data, atol=1e-5)
     kept = stream(points="hands", normalise=way).fixed_to(clip.layout)
     assert np.abs(kept.prepare(mirror(clip)).data - kept.prepare(clip).data).max() > 0.1
-    turned = stream(points="hands", normalise=way, dominant=True).fixed_to(clip.layout)
+    turned = stream(points="hands", normalise=way, flip="left_handed").fixed_to(clip.layout)
     np.testing.assert_allclose(turned.prepare(mirror(clip)).data, turned.prepare(clip).data, atol=1e-5)
 
 

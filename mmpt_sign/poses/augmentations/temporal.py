@@ -25,12 +25,15 @@ class Temporal(Augmentation):
     law: Literal["normal", "log_uniform"] = "normal"
     whole_fps: bool = Field(False, description="round the new frame rate, as the original does")
     bridge_gaps: bool = Field(False, description="interpolate a point across frames that miss it, as the original does")
+    p: float = Field(1.0, ge=0, le=1, description="share of the clips that are changed")
     longest: int = Field(256, ge=1, description="a clip that would become longer is left as it is")
 
     short_form: ClassVar[str | None] = "deviation"
 
     def __call__(self, clip: Clip, rng: np.random.Generator) -> Clip:
         """The clip at another speed, or itself where it would become too long."""
+        if self.p < 1 and rng.random() >= self.p:
+            return clip
         ratio = self._ratio(rng)
         if len(clip) < 2 or len(clip) * ratio >= self.longest:
             return clip
