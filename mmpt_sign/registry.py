@@ -29,6 +29,8 @@ ROOMS = {
     "similarity": "mmpt_sign.similarity",
     "loss": "mmpt_sign.losses",
     "evaluation": "mmpt_sign.evaluation.tasks",
+    "estimator": "mmpt_sign.poses.estimators",
+    "video_network": "mmpt_sign.features.networks",
 }
 
 
