@@ -36,10 +36,10 @@ def intervals(
     names, above, below = _ratios(ranking)
     found = np.empty((samples, len(names) + 1))
     ordered, group_of_ordered = _by_rank(ranking, codes)
-    sums, sizes = _per_group(above, codes), _per_group(below, codes)
+    sums, sizes = per_group(above, codes), per_group(below, codes)
     rng = np.random.default_rng(seed)
     for piece in pieces(samples, max(len(sums), len(ranking))):
-        weights = _draws(rng, piece.stop - piece.start, len(sums))
+        weights = drawn(rng, piece.stop - piece.start, len(sums))
         found[piece, :-1] = (weights @ sums) / (weights @ sizes)
         found[piece, -1] = _medians(ordered, weights[:, group_of_ordered])
     tail = (1 - level) / 2
@@ -62,7 +62,8 @@ def _ratios(ranking: Ranking) -> tuple[list[str], Floats, Floats]:
     return list(terms), above, below
 
 
-def _per_group(values: Floats, codes: IntArray) -> Floats:
+def per_group(values: Floats, codes: IntArray) -> Floats:
+    """(Q, M) values and the group of each row -> sums (groups, M)."""
     sums = np.zeros((int(codes.max()) + 1, values.shape[1]))
     np.add.at(sums, codes, values)
     return sums
@@ -73,10 +74,10 @@ def _by_rank(ranking: Ranking, codes: IntArray) -> tuple[Floats, IntArray]:
     return ranking.rank[order], codes[order]
 
 
-def _draws(rng: np.random.Generator, samples: int, groups: int) -> Floats:
+def drawn(rng: np.random.Generator, samples: int, groups: int) -> Floats:
     """(samples, groups): how often each group is drawn in each sample."""
-    drawn = rng.integers(0, groups, (samples, groups)) + np.arange(samples)[:, None] * groups
-    counts: Floats = np.bincount(drawn.ravel(), minlength=samples * groups).reshape(samples, groups).astype(np.float64)
+    picked = rng.integers(0, groups, (samples, groups)) + np.arange(samples)[:, None] * groups
+    counts: Floats = np.bincount(picked.ravel(), minlength=samples * groups).reshape(samples, groups).astype(np.float64)
     return counts
 
 

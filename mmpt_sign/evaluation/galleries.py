@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmpt_sign.errors import DataError
-from mmpt_sign.evaluation.answers import IntArray, joined_answers
+from mmpt_sign.evaluation.answers import IntArray, joined_answers, normalised
 from mmpt_sign.evaluation.ranking import Direction
 
 if TYPE_CHECKING:
@@ -46,15 +46,22 @@ def attribute(record: Record, name: str) -> str:
     return str(value)
 
 
-def material(records: Sequence[Record], split: str, vocabulary: bool, within: str | None) -> Material:
-    """The clips of ``split`` against its own prompts, or against those of the whole data set."""
+def material(
+    records: Sequence[Record], split: str, vocabulary: bool, within: str | None, listed: Sequence[str] | None = None
+) -> Material:
+    """The clips of ``split`` against its own prompts, those of the whole data set, or exactly the ``listed`` ones.
+
+    A listed prompt that no record has is a distractor.
+    """
     chosen = tuple(record for record in records if record.split == split)
     if not chosen:
         known = ", ".join(sorted({record.split for record in records})) or "none"
         raise DataError(f"no record in split '{split}'; splits of the data set: {known}")
-    pool = tuple(records) if vocabulary else chosen
+    pool = tuple(records) if vocabulary or listed is not None else chosen
     answer_of = joined_answers(pool)
     prompt_answers = {text: answer_of[record.answer] for record in pool for text in record.texts}
+    if listed is not None:
+        prompt_answers = _listed(listed, prompt_answers, chosen[0])
     prompts = tuple(prompt_answers)
     return Material(
         chosen,
@@ -63,6 +70,18 @@ def material(records: Sequence[Record], split: str, vocabulary: bool, within: st
         tuple(prompt_answers.values()),
         _blocks(chosen, pool, {text: i for i, text in enumerate(prompts)}, within),
     )
+
+
+def _listed(listed: Sequence[str], known: dict[str, str], example: Record) -> dict[str, str]:
+    """The listed prompts with the answers of the records' prompts, letter case and spacing aside."""
+    answers = {normalised(text): answer for text, answer in known.items()}
+    found = {text: answers.get(normalised(text), text) for text in listed}
+    if not set(found.values()) & set(known.values()):
+        raise DataError(
+            f"none of the {len(found)} listed prompts, such as '{listed[0]}', is a prompt of the data set, "
+            f"such as '{example.texts[0]}': write them as the model reads them"
+        )
+    return found
 
 
 def _blocks(
@@ -80,7 +99,10 @@ def _blocks(
 
 
 def query_values(given: Material, direction: Direction, queries: IntArray, name: str) -> list[str | None]:
-    """The attribute of each query; a text has it only if all of its clips agree."""
+    """The attribute of each query (``answer`` is what it asks for); a text has it only if all of its clips agree."""
+    if name == "answer":
+        of_query = given.answers if direction == "video_to_text" else given.prompt_answers
+        return [of_query[i] for i in queries]
     if direction == "video_to_text":
         return [attribute(given.records[i], name) for i in queries]
     of_answer: dict[str, set[str]] = {}

@@ -9,7 +9,6 @@ import numpy as np
 
 from mmpt_sign.evaluation.answers import joined_answers
 from mmpt_sign.evaluation.baselines import expected, nearest_neighbour
-from mmpt_sign.evaluation.galleries import material
 from mmpt_sign.evaluation.metrics import query_ranks
 from mmpt_sign.evaluation.ranking import DIRECTIONS, Direction, Ranking, pooled
 
@@ -55,7 +54,7 @@ class NearestNeighbour:
 
 def chance(task: Retrieval, records: Sequence[Record]) -> Mapping[Direction, Mapping[str, float]]:
     """What random orders give on the galleries of a task, exactly."""
-    given = material(records, task.split, task.candidates == "vocabulary", task.within)
+    given = task.material(records)
     parts: dict[Direction, list[Ranking]] = {direction: [] for direction in DIRECTIONS}
     for block in given.blocks:
         clips, prompts = block.clips, block.prompts

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TIE_RULES = {"strict": "half", "legacy": "list order"}
 WITH_INTERVAL = ("R@1", "R@5", "R@10", "MedR", "MRR")
 TOP = 10
+FIGURES = "figures.csv"  # the headline figures of a task other than retrieval: task, figure, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Signature:
     """How a row of metrics was computed; rows of different signatures do not belong in one column of a table.
 
     ``candidates`` names the set the prompts come from, ``gallery`` what a text is compared with (``video`` or
-    ``group``), ``within`` the attribute whose values are separate galleries.
+    ``group``), ``within`` the attribute whose values are separate galleries, ``variant`` whatever else was asked
+    differently: clips of some meanings only, other prompts, other options of a stream.
     """
 
     dataset: str
@@ -37,6 +39,7 @@ class Signature:
     candidates: str
     gallery: str
     within: str = ""
+    variant: str = ""
     similarity: str = ""
     checkpoint: str = ""
 

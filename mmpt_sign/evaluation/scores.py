@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from mmpt_sign.evaluation.answers import IntArray
 Scores = NDArray[np.floating[Any]]
 
 CELLS = 1 << 21  # cells of a piece: small enough for the cache and for any machine, large enough to keep numpy busy
+IN_MEMORY = 1 << 28  # cells of a matrix that is kept in memory, one gigabyte
 
 
 def as_scores(scores: Any) -> Scores:
@@ -28,6 +30,17 @@ def as_scores(scores: Any) -> Scores:
     if array.dtype.kind not in "fiub":
         raise DataError(f"scores must be real numbers, not {array.dtype}")
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+
+
+def score_matrix(model: Any, video: Any, text: Any) -> Scores:
+    """The model's scores of every clip and text; beyond a gigabyte they lie in a temporary file, mapped."""
+    if len(video) * len(text) <= IN_MEMORY:
+        return np.asarray(model.score(video, text))
+    with tempfile.TemporaryFile() as file:
+        matrix = np.memmap(file, np.float32, "w+", shape=(len(video), len(text)))
+    for piece in pieces(len(video), len(text)):
+        matrix[piece] = model.score(video[piece], text)
+    return matrix
 
 
 def pieces(count: int, width: int) -> Iterator[slice]:

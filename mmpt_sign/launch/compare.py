@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mmpt_sign.evaluation.ranking import Direction
 from mmpt_sign.evaluation.references import NearestNeighbour, chance
 from mmpt_sign.evaluation.report import comparison
-from mmpt_sign.launch.run_folder import evaluation_folder
+from mmpt_sign.launch.run_folder import task_folder
 from mmpt_sign.models.checkpoint import load_config
 from mmpt_sign.poses.arrays import read_source
 
@@ -25,12 +25,15 @@ Figures = dict[Direction, dict[str, float]]
 
 
 def compared(experiment: Experiment, run: Path, records: Sequence[Record]) -> Table:
-    """The table of the first retrieval task of an experiment whose predict job is done."""
-    task: Any = next(task for task in experiment.evaluate.tasks if task.part_name == "retrieval")
-    folder = evaluation_folder(run, experiment, task.split)
+    """The table of the first retrieval task on its own data set of an experiment whose predict job is done."""
+    tasks: list[Any] = [task for task in experiment.evaluate.tasks if task.part_name == "retrieval"]
+    task = next(task for task in tasks if task.dataset is None)
+    folder = task_folder(run, experiment, task)
     model, ranges = _figures(folder / "metrics.csv")
     baseline = folder.with_name(folder.name + "_nearest_neighbour")
-    task.model_copy(update={"bootstrap": 0}).run(_nearest(run, records), records, baseline)
+    task.model_copy(update={"bootstrap": 0, "plots": False, "streams": {}}).run(
+        _nearest(run, records), records, baseline
+    )
     systems = {
         "model": model,
         "nearest neighbour": _figures(baseline / "metrics.csv")[0],
@@ -42,8 +45,8 @@ def compared(experiment: Experiment, run: Path, records: Sequence[Record]) -> Ta
 
 
 def _nearest(run: Path, records: Sequence[Record]) -> NearestNeighbour:
-    stream = next(iter(load_config(run / "model")[0].streams.values()))
-    return NearestNeighbour(records, lambda record: stream.encode(stream.prepare(read_source(record.source))))
+    name, stream = next(iter(load_config(run / "model")[0].streams.items()))
+    return NearestNeighbour(records, lambda record: stream.encode(stream.prepare(read_source(record.source_of(name)))))
 
 
 def _figures(path: Path) -> tuple[Figures, dict[Direction, tuple[float, float]]]:

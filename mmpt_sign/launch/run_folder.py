@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment
@@ -28,3 +28,12 @@ def evaluation_folder(run: Path, experiment: Experiment, split: str) -> Path:
     stem = experiment.name.rpartition("/")[2]
     plain = stem.removeprefix("test_") == run_name(experiment).rpartition("/")[2]
     return run / "eval" / (f"{experiment.dataset.part_name}_{split}" + ("" if plain else f"_{stem}"))
+
+
+def task_folder(run: Path, experiment: Experiment, task: Any) -> Path:
+    """Where an evaluation task writes: by its data set and split, then its label; retrieval alone needs no label."""
+    own = evaluation_folder(run, experiment, task.split)
+    data = getattr(task, "dataset", None) or experiment.dataset
+    label = getattr(task, "label", "") or ("" if task.part_name == "retrieval" else task.part_name)
+    name = data.part_name + own.name.removeprefix(experiment.dataset.part_name)
+    return own.with_name(f"{name}_{label}" if label else name)

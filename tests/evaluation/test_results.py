@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ import pytest
 import yaml
 
 from mmpt_sign.errors import DataError
-from mmpt_sign.evaluation.results import PUBLISHED, collect, t_half_width
+from mmpt_sign.evaluation.published import PUBLISHED
+from mmpt_sign.evaluation.results import collect
+from mmpt_sign.evaluation.tasks.dictionary import Dictionary
 from mmpt_sign.evaluation.tasks.retrieval import Retrieval
 from mmpt_sign.files import read_csv
 from tests.evaluation.made import MadeModel, records
@@ -20,7 +25,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "results" / PUBLISHED
 
 
 def a_run(folder: Path, evaluation: str, seed: int, noise: float = 0.6, notes: str = "", **options: Any) -> None:
-    Retrieval(bootstrap=20, **options).run(MadeModel(noise), records(), folder / "eval" / evaluation)
+    Retrieval(bootstrap=20, plots=False, **options).run(MadeModel(noise), records(), folder / "eval" / evaluation)
     (folder / "config.yaml").write_text(yaml.safe_dump({"seed": seed, "notes": notes}), encoding="utf-8")
 
 
@@ -36,7 +41,7 @@ def runs(tmp_path: Path) -> Path:
 
 def test_every_row_of_every_run(runs: Path, tmp_path: Path) -> None:
     written = collect(runs, tmp_path / "results")
-    assert [path.name for path in written] == ["runs.csv", "summary.csv"]
+    assert [path.name for path in written] == ["runs.csv", "summary.csv", "results.md", "results.html"]
     rows = read_csv(written[0])
     assert len(rows) == 3 * 4 + 2
     assert {(row["experiment"], row["seed"]) for row in rows} == {
@@ -47,7 +52,7 @@ def test_every_row_of_every_run(runs: Path, tmp_path: Path) -> None:
 
 
 def test_mean_and_interval_over_seeds(runs: Path, tmp_path: Path) -> None:
-    _, path = collect(runs, tmp_path / "results")
+    _, path, *_ = collect(runs, tmp_path / "results")
     summary = read_csv(path)
     assert len(summary) == 4 + 2
     strict = next(row for row in summary if row["n_seeds"] == "3" and row["mode"] == "strict")
@@ -72,8 +77,8 @@ def test_published_figures_stand_beside_ours(runs: Path, tmp_path: Path) -> None
     out.mkdir()
     (out / PUBLISHED).write_bytes(SHIPPED.read_bytes())
     written = collect(runs, out)
-    assert written[-1].name == "results_rwthfs.csv"
-    (row,) = read_csv(written[-1])
+    assert [path.name for path in written[2:]] == ["results_rwthfs.csv", "results.md", "results.html"]
+    (row,) = read_csv(written[2])
     assert list(row)[:10] == [
         *("name", "T2V_P@1", "T2V_P@5", "T2V_P@10", "T2V_Median R"),
         *("V2T_R@1", "V2T_R@5", "V2T_R@10", "V2T_Median R", "notes"),
@@ -83,6 +88,8 @@ def test_published_figures_stand_beside_ours(runs: Path, tmp_path: Path) -> None
     assert float(row["V2T_R@1_published"]) == 0.6797
     difference = float(row["V2T_R@1"]) - 0.6797
     assert float(row["V2T_R@1_difference"]) == pytest.approx(difference, abs=1e-4)
+    assert row["seeds"] == "3"
+    assert float(row["V2T_R@1_low"]) < float(row["V2T_R@1"]) < float(row["V2T_R@1_high"])
 
 
 def test_a_test_that_asks_something_else_has_its_own_name(runs: Path, tmp_path: Path) -> None:
@@ -91,7 +98,7 @@ def test_a_test_that_asks_something_else_has_its_own_name(runs: Path, tmp_path: 
     out = tmp_path / "results"
     out.mkdir()
     (out / PUBLISHED).write_bytes(SHIPPED.read_bytes())
-    names = [row["name"] for row in read_csv(collect(runs, out)[-1])]
+    names = [row["name"] for row in read_csv(collect(runs, out)[2])]
     assert names == ["rwthfs_scratch_pose", "rwthfs_zs"]
 
 
@@ -118,14 +125,121 @@ def test_no_runs_and_foreign_files_are_told(tmp_path: Path) -> None:
         collect(tmp_path / "runs", tmp_path / "results")
 
 
-def test_half_width_of_a_t_interval() -> None:
-    assert t_half_width([1.0, 2.0, 3.0]) == pytest.approx(4.302653 / math.sqrt(3))
-
-
 def test_the_shipped_figures_are_complete() -> None:
     rows = read_csv(SHIPPED)
-    assert {table: sum(row["table"] == table for row in rows) for table in ("rwthfs", "asl_signs")} == {
-        "rwthfs": 10,
-        "asl_signs": 8,
-    }
+    counts = Counter((row["table"], row["dataset"]) for row in rows)
+    assert counts == {
+        ("rwthfs", "rwth_fingerspelling"): 10, ("asl_signs", "asl_signs"): 8, ("sign_clip", "asl_signs"): 9,
+        ("paper", "spreadthesign"): 14, ("paper", "asl_signs"): 13, ("paper", "asl_citizen"): 13,
+        ("paper", "sem_lex"): 13, ("sign_clip_sp", "spreadthesign"): 4,
+    }  # fmt: skip
+    assert max(Counter((row["table"], row["dataset"], row["name"]) for row in rows).values()) == 1
     assert all(0 <= float(row["V2T_R@1"]) <= float(row["V2T_R@5"]) <= float(row["V2T_R@10"]) <= 1 for row in rows)
+
+
+def test_the_paper_has_one_row_per_experiment_over_four_data_sets(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "retri" / "signclip_v1_1" / "baseline_temporal"
+    a_run(run, "spreadthesign_test", 1, mode="both")
+    a_run(run, "asl_citizen_test_in_vocabulary", 1, 0.9, mode="legacy", queries="seen")
+    a_run(run, "asl_signs_test_test_baseline_temporal_zs", 1, 0.7, mode="legacy")
+    a_run(run, "asl_citizen_test_test_baseline_temporal_zs_flip", 1, 1.5, mode="legacy")
+    a_run(run, "sem_lex_test_vocabulary", 1, 0.7, mode="legacy", candidates="vocabulary")  # another question
+    (run / "model").mkdir()
+    header = json.dumps({"a": {"shape": [3, 4]}, "b": {"shape": []}, "__metadata__": {}}).encode()
+    (run / "model" / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    steps = [{"update": 10 * i, "loss": 1.0, "examples": 64, "examples_per_s": 6.4} for i in range(1, 181)]
+    (run / "train.jsonl").write_text("\n".join(map(json.dumps, steps)) + '\n{"upd')
+    out = tmp_path / "results"
+    out.mkdir()
+    (out / PUBLISHED).write_bytes(SHIPPED.read_bytes())
+    (path,) = [path for path in collect(tmp_path / "runs", out) if path.name == "results_paper.csv"]
+    row, flipped = sorted(read_csv(path), key=lambda row: row["name"])
+    assert flipped["name"] == "baseline_temporal_flip"
+    assert flipped["AC V2T_R@1"]
+    assert not flipped["V2T_R@1"]
+    first = [f"{prefix}{column}" for prefix in ("", "AS ", "AC ", "SL ") for column in list(row)[1:9]]
+    assert list(row)[:35] == ["name", *first, "#params", "time"]
+    assert (row["name"], row["#params"], row["time"], row["time_published"]) == (
+        "baseline_temporal",
+        "13",
+        "5.0 h",
+        "62 h",
+    )
+    assert all(row[column] for column in first if not column.startswith("SL "))
+    assert not row["SL V2T_R@1"]
+    assert float(row["AC V2T_R@1_published"]) == 0.0237
+    in_vocabulary = read_csv(run / "eval" / "asl_citizen_test_in_vocabulary" / "metrics.csv")[1]
+    assert float(row["AC V2T_R@1"]) == pytest.approx(float(in_vocabulary["R@1"]), abs=1e-4)
+
+
+def test_half_written_runs_are_named_and_stop_nothing(runs: Path, tmp_path: Path) -> None:
+    good = runs / "retri" / "fingerclip" / "plain" / "eval" / "made_test" / "metrics.csv"
+    whole = good.read_text()
+    cut = {"empty": "", "header": whole.splitlines()[0] + "\n", "cut": whole[:-40], "half": whole[: len(whole) // 2],
+           "foreign": "a,b\n1,2\n", "binary": "\udcff"}  # fmt: skip
+    for name, text in cut.items():
+        folder = runs / "broken" / name / "eval" / "made_test"
+        folder.mkdir(parents=True)
+        (folder / "metrics.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
+        (folder.parents[1] / "config.yaml").write_text("seed: [1,")
+    (runs / "training" / "checkpoints").mkdir(parents=True)
+    (runs / "training" / "train.jsonl").write_text('{"update": 1')
+    (runs / "retri" / "fingerclip" / "plain" / "experiment.json").write_text('{"seed": 5, "no')
+    written = collect(runs, tmp_path / "results")
+    assert len(read_csv(written[0])) == 3 * 4 + 2
+    assert {row["seed"] for row in read_csv(written[0])} == {"0", "1", "2", "5"}
+    assert written[-1].name == "skipped.csv"
+    skipped = read_csv(written[-1])
+    assert {row["file"].split("/")[1] for row in skipped} == set(cut)
+    assert all(row["problem"] for row in skipped)
+
+
+def test_two_hundred_runs_take_less_than_five_seconds(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "made" / "experiment0"
+    a_run(run, "made_test", 1, mode="both", per=("sign_language", "signer"))
+    config = {
+        "seed": 1,
+        "notes": "",
+        "streams": {f"stream{i}": {"kind": "pose", "points": ["a"] * 40} for i in range(4)},
+    }
+    metrics, text = (run / "eval" / "made_test" / "metrics.csv").read_text(), yaml.safe_dump(config)
+    for i in range(40):
+        for seed in range(5):
+            folder = tmp_path / "runs" / "made" / f"experiment{i}" / f"seed-{seed}"
+            (folder / "eval" / "made_test").mkdir(parents=True)
+            (folder / "checkpoints").mkdir()
+            (folder / "eval" / "made_test" / "metrics.csv").write_text(metrics)
+            (folder / "config.yaml").write_text(text)
+    start = time.perf_counter()
+    written = collect(tmp_path / "runs", tmp_path / "results")
+    assert time.perf_counter() - start < 5
+    assert len(read_csv(written[1])) == 40 * 4
+
+
+def test_figures_of_other_tasks_are_collected(tmp_path: Path) -> None:
+    for seed, noise in ((0, 0.2), (1, 0.9)):
+        folder = tmp_path / "runs" / "a" / f"seed-{seed}" / "eval" / "made_test_dictionary"
+        Dictionary(bootstrap=0, plots=False, entries=("texts",)).run(MadeModel(noise), records(), folder)
+    written = {path.name: path for path in collect(tmp_path / "runs", tmp_path / "results")}
+    assert set(written) == {"figures.csv", "results.md", "results.html"}
+    rows = {row["figure"]: row for row in read_csv(written["figures.csv"])}
+    files = sorted((tmp_path / "runs").rglob("dictionary.csv"))
+    values = [float(read_csv(path)[0]["DCG"]) for path in files]
+    assert (rows["texts/DCG"]["n_seeds"], rows["texts/DCG"]["task"]) == ("2", "dictionary")
+    assert float(rows["texts/DCG"]["value"]) == pytest.approx(np.mean(values), rel=1e-4)
+
+
+def test_the_pages_show_every_row_and_escape_what_they_show(runs: Path, tmp_path: Path) -> None:
+    a_run(runs / "retri" / "fingerclip" / "rwthfs_scratch_hand_dominant", "rwth_fingerspelling_test", 1, mode="both",
+          notes="<script>a|b</script>")  # fmt: skip
+    out = tmp_path / "results"
+    out.mkdir()
+    (out / PUBLISHED).write_bytes(SHIPPED.read_bytes())
+    collect(runs, out)
+    page, text = (out / "results.html").read_text(), (out / "results.md").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;a|b&lt;/script&gt;" in page
+    assert "a\\|b" in text
+    assert text.count("| rwthfs_scratch_pose |") == 1
+    assert page.count("<tr>") == page.count("</tr>") == (1 + 2) + (1 + 4 + 2 + 4)
+    assert len({line.count(" | ") for line in text.splitlines() if line.startswith("| retri")}) == 1

@@ -1,4 +1,4 @@
-"""Retrieval in both directions on one split: metrics with intervals, predictions, vectors.
+"""Retrieval in both directions on one split: metrics with intervals, predictions, vectors, pictures.
 
 Needs: a model with ``embed_records``, ``embed_texts`` and ``score``.
 Reference: `mmpt_sign.evaluation.metrics`.
@@ -7,58 +7,77 @@ Reference: `mmpt_sign.evaluation.metrics`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
-from mmpt_sign.config.contracts import Evaluation
+from mmpt_sign.errors import DataError
+from mmpt_sign.evaluation.confusions import Pair, draw_confusions, watched, write_confusions
 from mmpt_sign.evaluation.galleries import Block, Material, attribute, material, query_values
-from mmpt_sign.evaluation.metrics import query_ranks, selection, summary
+from mmpt_sign.evaluation.judged import Judged, Ranks, by_value, drawn_together, headline, judged, together
+from mmpt_sign.evaluation.maps import Method, chosen, flat
+from mmpt_sign.evaluation.plots import bars, draw, recall_curve, scatter
 from mmpt_sign.evaluation.predictions import predictions
-from mmpt_sign.evaluation.ranking import DIRECTIONS, Direction, Gallery, Mode, Ranking, pooled
+from mmpt_sign.evaluation.prompts import averaged, meaning, read_list, with_prompts
+from mmpt_sign.evaluation.ranking import DIRECTIONS, Direction, Gallery, Mode, Ranking
 from mmpt_sign.evaluation.report import Signature, metric_row, write_embeddings, write_metrics, write_predictions
+from mmpt_sign.evaluation.scores import score_matrix
+from mmpt_sign.evaluation.tasks._task import Task, identity
+from mmpt_sign.text.prompt import Prompts
 
 if TYPE_CHECKING:
     from mmpt_sign.records import Record
 
-Ranks = dict[Direction, Ranking]
+
+def _a_list(path: Path) -> Path:
+    if path.suffix != ".txt":
+        raise ValueError(f"'{path}' is neither split nor vocabulary nor a .txt file with one prompt per line")
+    return path
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """One gallery with its scores and ranks."""
-
-    block: Block
-    scores: Any
-    ranks: dict[Mode, Ranks]
-
-
-class Retrieval(Evaluation):
+class Retrieval(Task):
     """Which prompt belongs to a clip, and which clip to a prompt."""
 
     name: Literal["retrieval"] = "retrieval"
-    split: str = "test"
     mode: Literal["strict", "legacy", "both"] = Field("strict", description="legacy: as the SignCLIP tables were made")
-    candidates: Literal["split", "vocabulary"] = Field(
-        "split", description="prompts that compete: those of the split, or of the whole data set"
+    candidates: Literal["split", "vocabulary"] | Annotated[Path, AfterValidator(_a_list)] = Field(
+        "split", description="prompts that compete: of the split, of the whole data set, or of a .txt file"
+    )
+    queries: Literal["all", "seen", "unseen"] = Field(
+        "all", description="only clips whose meaning is, or is not, in the training split"
+    )
+    seen: tuple[str, ...] | None = Field(
+        None, description="meanings that training saw; default: those of the experiment's training split"
+    )
+    templates: Prompts | None = Field(None, description="render the prompts with these instead of the data set's own")
+    ensemble: Literal["best", "mean"] = Field(
+        "best", description="an answer with several prompts scores the best of them, or their mean vector"
     )
     gallery: Gallery = Field("video", description="a text is compared with every clip, or with groups of equal answer")
     within: str | None = Field(None, description="record attribute whose values are separate galleries: sign_language")
     per: tuple[str, ...] = Field(
-        (), description="record attributes that get a table of their own: sign_language, signer"
+        (), description="record attributes that get a table of their own: sign_language, signer; or answer"
     )
     bootstrap: int = Field(1000, ge=0, description="samples behind the 95 % intervals; 0 = none")
     resample: str = Field("query", description="what the samples draw: query, answer, or a record attribute: signer")
-    seed: int = Field(0, ge=0, description="of the bootstrap")
+    seed: int = Field(0, ge=0, description="of the bootstrap and of the map")
+    confusion: bool = Field(False, description="also write which answer is taken for which")
+    map: Method | None = Field(None, description="also draw the clips as a map: auto, umap, tsne, pca")
+    map_by: str = Field("sign_language", description="what colours the map: answer, or a record attribute")
 
-    def run(self, model: Any, records: Sequence[Record], folder: Path) -> dict[str, float]:
+    @model_validator(mode="after")
+    def _listed_prompts_have_no_place(self) -> Retrieval:
+        if self.within is not None and isinstance(self.candidates, Path):
+            raise ValueError("the prompts of a list belong to no record, so candidates from a file exclude within")
+        return self
+
+    def judge(self, model: Any, records: Sequence[Record], folder: Path) -> dict[str, float]:
         """Write ``metrics.csv``, ``predictions.csv``, ``embeddings.npz`` and a table per attribute into ``folder``."""
-        given = material(records, self.split, self.candidates == "vocabulary", self.within)
-        for name in {*self.per, self.resample} - {"query", "answer"}:
+        given = self.material(records)
+        for name in {*self.per, self.resample, *([self.map_by] if self.map else [])} - {"query", "answer"}:
             attribute(given.records[0], name)  # a mistyped name is told before anything is embedded
         video = np.asarray(model.embed_records(given.records))
         text = np.asarray(model.embed_texts(list(given.prompts)))
@@ -70,103 +89,100 @@ class Retrieval(Evaluation):
             texts=given.prompts,
             text=text,
         )
-        judged = [self._judge(model, given, block, video, text) for block in given.blocks]
-        main = self._modes()[0]
-        rows = (predictions(given, one.block, one.scores, one.ranks[main], self.gallery) for one in judged)
-        write_predictions(folder / "predictions.csv", chain.from_iterable(rows))
-        found = {mode: _together(judged, mode) for mode in self._modes()}
-        self._write_tables(given, found, _identity(model, folder, self.split), folder)
-        return _headline(found[main])
+        parts = [self._judged(model, given, block, video, text) for block in given.blocks]
+        main, pairs = self._modes()[0], list[Pair]()
+        rows = (predictions(given, one.block, one.scores, one.ranks[main], self.gallery) for one in parts)
+        write_predictions(folder / "predictions.csv", watched(chain.from_iterable(rows), given, pairs))
+        if self.confusion:
+            write_confusions(folder / "confusion.csv", pairs)
+        found = {mode: together(parts, mode) for mode in self._modes()}
+        self._write_tables(given, found, identity(model, folder, self.split), folder)
+        if self.plots:
+            self._draw(given, found[main], video, pairs, folder)
+        return headline(found[main])
+
+    def material(self, records: Sequence[Record]) -> Material:
+        """Which clips meet which prompts."""
+        if self.queries != "all":
+            records = self._of_known_words(records)
+        listed = read_list(self.candidates) if isinstance(self.candidates, Path) else None
+        renewed = with_prompts(records, self.templates)
+        return material(renewed, self.split, self.candidates == "vocabulary", self.within, listed)
+
+    def _of_known_words(self, records: Sequence[Record]) -> list[Record]:
+        """Without the clips of the split whose meaning training saw, or did not see."""
+        known = set(self.seen or ()) or {meaning(record) for record in records if record.split == "train"}
+        wanted = self.queries == "seen"
+        kept = [r for r in records if r.split != self.split or (meaning(r) in known) == wanted]
+        if not any(record.split == self.split for record in kept):
+            saw = "saw" if wanted else "did not see"
+            raise DataError(f"retrieval: no clip of split '{self.split}' has a meaning that training {saw}")
+        return kept
 
     def _modes(self) -> tuple[Mode, ...]:
         return ("strict", "legacy") if self.mode == "both" else (self.mode,)
 
-    def _judge(self, model: Any, given: Material, block: Block, video: Any, text: Any) -> _Judged:
-        scores = np.asarray(model.score(video[block.clips], text[block.prompts]))
-        clips, prompts = block.clips, block.prompts
-        ranks: dict[Mode, Ranks] = {}
-        for mode in self._modes():
-            if mode == "legacy":  # the original knows no answers: a clip's own prompt is right, any other is wrong
-                own, asked = [given.records[i].texts[0] for i in clips], [given.prompts[i] for i in prompts]
-                ranks[mode] = query_ranks(scores, own, asked, mode)
-            else:
-                own, asked = [given.answers[i] for i in clips], [given.prompt_answers[i] for i in prompts]
-                ranks[mode] = query_ranks(scores, own, asked, mode, self.gallery)
-        return _Judged(block, scores, ranks)
+    def _judged(self, model: Any, given: Material, block: Block, video: Any, text: Any) -> Judged:
+        prompts = text[block.prompts]
+        if self.ensemble == "mean":
+            prompts = averaged(prompts, [given.prompt_answers[i] for i in block.prompts])
+        return judged(given, block, score_matrix(model, video[block.clips], prompts), self._modes(), self.gallery)
 
-    def _write_tables(self, given: Material, found: dict[Mode, Ranks], identity: dict[str, str], folder: Path) -> None:
-        rows = [
-            self._row(given, mode, direction, ranks[direction], identity)
-            for mode, ranks in found.items()
-            for direction in DIRECTIONS
-        ]
+    def _write_tables(self, given: Material, found: dict[Mode, Ranks], own: dict[str, str], folder: Path) -> None:
+        asked = [(mode, direction, ranks[direction]) for mode, ranks in found.items() for direction in DIRECTIONS]
+        rows = [self._row(given, mode, direction, ranking, own, self.bootstrap) for mode, direction, ranking in asked]
         for name in self.per:
+            samples = 0 if name == "answer" else self.bootstrap  # the few clips of one answer bear no interval
             parts = [
-                {name: value, **self._row(given, mode, direction, ranks[direction].subset(chosen), identity)}
-                for mode, ranks in found.items()
-                for direction in DIRECTIONS
-                for value, chosen in _by_value(query_values(given, direction, ranks[direction].query, name))
+                {name: value, **self._row(given, mode, direction, ranking.subset(mask), own, samples)}
+                for mode, direction, ranking in asked
+                for value, mask in by_value(query_values(given, direction, ranking.query, name))
             ]
             write_metrics(folder / f"metrics_by_{name}.csv", parts, first=(name,))
+            if self.plots:
+                draw(_bars, folder, name, parts)
         write_metrics(folder / "metrics.csv", rows)
 
     def _row(
-        self, given: Material, mode: Mode, direction: Direction, ranking: Ranking, identity: dict[str, str]
+        self, given: Material, mode: Mode, direction: Direction, ranking: Ranking, own: dict[str, str], samples: int
     ) -> dict[str, Any]:
         gallery: Gallery = "video" if mode == "legacy" else self.gallery
         signature = Signature(
             split=self.split,
             direction=direction,
             mode=mode,
-            candidates=self.candidates,
+            candidates=str(self.candidates),
             gallery=gallery if direction == "text_to_video" else "text",
             within=self.within or "",
-            **identity,
+            variant=self._variant(),
+            **own,
         )
-        groups = _groups(given, direction, ranking, self.resample)
-        return metric_row(signature, ranking, groups, self.bootstrap, self.seed, self.resample)
+        groups = drawn_together(given, direction, ranking, self.resample)
+        return metric_row(signature, ranking, groups, samples, self.seed, self.resample)
+
+    def _variant(self) -> str:
+        """What is asked differently from the plain task, in words."""
+        changed = [f"{stream}.{key}={value}" for stream, keys in self.streams.items() for key, value in keys.items()]
+        said = [f"{self.queries} meanings"] if self.queries != "all" else []
+        said += [f"prompts {' | '.join(self.templates)}"] if self.templates else []
+        return "; ".join(said + (["mean of prompts"] if self.ensemble == "mean" else []) + changed)
+
+    def _draw(self, given: Material, ranks: Ranks, video: Any, pairs: Sequence[Pair], folder: Path) -> None:
+        ranking = {direction.replace("_to_", " to "): ranks[direction].rank for direction in reversed(DIRECTIONS)}
+        draw(recall_curve, folder / "recall.png", ranking, folder.name)
+        if self.confusion:
+            draw(draw_confusions, folder / "confusion.png", pairs, folder.name)
+        if self.map is not None:
+            shown = chosen(len(video), self.seed)
+            groups = [value or "" for value in query_values(given, "video_to_text", shown, self.map_by)]
+            places = flat(video[shown], self.map, self.seed)
+            draw(scatter, folder / "map.png", places, groups, folder.name)
 
 
-def _groups(given: Material, direction: Direction, ranking: Ranking, of: str) -> list[str] | None:
-    """What the bootstrap draws together, one name per query; None: every query alone."""
-    if of == "query":
-        return None
-    if of != "answer":
-        values = query_values(given, direction, ranking.query, of)
-        return [value or f"query {i}" for i, value in enumerate(values)]
-    of_query = given.answers if direction == "video_to_text" else given.prompt_answers
-    return [of_query[i] for i in ranking.query]
-
-
-def _identity(model: Any, folder: Path, split: str) -> dict[str, str]:
-    """What the numbers belong to: data set by the folder's name, similarity and checkpoint as the model tells them."""
-    similarity = getattr(getattr(model, "experiment", None), "similarity", None) or {}
-    notes = getattr(model, "notes", None) or {}
-    return {
-        "dataset": folder.name.partition(f"_{split}")[0],
-        "similarity": "+".join(str(part.name) for part in similarity.values()),
-        "checkpoint": str(notes.get("fingerprint", "")),
-    }
-
-
-def _together(judged: Sequence[_Judged], mode: Mode) -> Ranks:
-    """The ranks of all galleries, their queries numbered as in the whole split."""
-    parts: dict[Direction, list[Ranking]] = {direction: [] for direction in DIRECTIONS}
-    for one in judged:
-        numbers = {"video_to_text": one.block.clips, "text_to_video": one.block.prompts}
-        for direction, ranking in one.ranks[mode].items():
-            parts[direction].append(replace(ranking, query=numbers[direction][ranking.query]))
-    return {direction: pooled(rankings) for direction, rankings in parts.items()}
-
-
-def _by_value(values: Sequence[str | None]) -> list[tuple[str, Any]]:
-    """Each value with the mask of its queries."""
-    known = sorted({value for value in values if value is not None})
-    return [(value, np.array([other == value for other in values])) for value in known]
-
-
-def _headline(ranks: Ranks) -> dict[str, float]:
-    """``video_to_text/R@1`` and so on, and the figure that chooses checkpoints."""
-    results = {direction: summary(ranking) for direction, ranking in ranks.items()}
-    figures = {f"{direction}/{name}": value for direction, found in results.items() for name, value in found.items()}
-    return figures | {"geometric_mean": selection(results)}
+def _bars(folder: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
+    """R@1 of the clips of each value, with its interval."""
+    shown = [row for row in rows if row["direction"] == "video_to_text" and row["mode"] == rows[0]["mode"]]
+    if shown:
+        values = {row[name]: row["R@1"] for row in shown}
+        ends = {row[name]: (row["R@1_low"], row["R@1_high"]) for row in shown if "R@1_low" in row}
+        bars(folder / f"metrics_by_{name}.png", values, "video to text R@1", folder.name, ends)
