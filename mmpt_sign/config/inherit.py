@@ -11,6 +11,7 @@ from mmpt_sign.errors import ConfigError
 from mmpt_sign.registry import nearest
 
 MAX_DEPTH = 20
+BARE = {"init_from": "model"}  # what a bare value stands for where it is no name
 
 
 def inherited(path: Path, chain: tuple[Path, ...] = ()) -> Marked:
@@ -52,7 +53,7 @@ def _merge(under: dict[str, Any], over: dict[str, Any], path: KeyPath, marks: Ma
         here = (*path, key)
         old = under.get(key)
         if isinstance(value, dict) and isinstance(old, str) and _name(value) in (None, old):
-            old = under[key] = {"kind" if "kind" in value else "name": old}
+            old = under[key] = {BARE.get(key, "kind" if "kind" in value else "name"): old}
         if isinstance(value, dict) and isinstance(old, dict) and not _renamed(old, value):
             _merge(old, value, here, marks, over_marks)
         else:

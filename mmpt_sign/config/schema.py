@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmpt_sign.config.contracts import Options
 from mmpt_sign.config.named import (
@@ -55,6 +55,9 @@ class OptimOptions(Options):
     groups: dict[Literal["front_end", "encoder", "fusion", "text", "loss"], float] = Field(
         default_factory=dict, description="learning rate of a part of the model where it differs from lr"
     )
+    layer_decay: float = Field(
+        1.0, gt=0, le=1, description="rate of each BERT layer as a share of the rate of the one above it"
+    )
     schedule: Literal["polynomial", "cosine", "constant"] = "cosine"
     warmup: float = Field(0.1, ge=0, description="updates, or a share of all updates if below 1")
     decay_updates: int | None = Field(None, ge=1, description="length of the decay; default: the length of training")
@@ -94,6 +97,20 @@ class RunOptions(Options):
     cache_megabytes: int = Field(1024, ge=0, description="prepared clips kept in memory")
 
 
+class InitFrom(Options):
+    """Weights to start from; ``init_from: FOLDER`` stands for ``init_from: {model: FOLDER}``."""
+
+    model: Path
+    fresh: tuple[str, ...] = Field(
+        (), description="parameters that start anew, by the beginning of their names: [video.pose.front_end]"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_path(cls, value: Any) -> Any:
+        return {"model": value} if isinstance(value, str | Path) else value
+
+
 class Experiment(Options):
     """One experiment, as resolved from one YAML file."""
 
@@ -102,7 +119,7 @@ class Experiment(Options):
     run: str | None = Field(None, description="name of the experiment whose run is evaluated; default: this one")
     data_root: Path | None = Field(None, description="folder of the corpora; default: the variable MMPT_SIGN_DATA")
     seed: int = Field(1, ge=0, lt=2**31)
-    init_from: Path | None = Field(None, description="run or exported model whose weights start this one")
+    init_from: InitFrom | None = Field(None, description="run or model whose weights start this one")
     dataset: DatasetPart
     streams: dict[str, StreamPart] = Field(min_length=1)
     video: dict[str, VideoTower] = Field(min_length=1)

@@ -72,17 +72,21 @@ def _extended(table: Tensor, rows: int) -> Tensor:
     return torch.cat([table, mean + 0.1 * spread * torch.randn(rows - table.shape[0], table.shape[1])])
 
 
-def freeze_layers(bert: BertModel, freeze: int | str | None) -> None:
+def freeze_layers(bert: nn.Module, freeze: int | str | None) -> None:
     """``embeddings`` fixes the tables, a number n also the first n layers, ``all`` everything."""
     if freeze is None:
         return
-    frozen: list[nn.Module] = [bert.embeddings]
-    if freeze == "all":
-        frozen = [bert]
-    elif isinstance(freeze, int):
-        frozen += list(bert.encoder.layer[:freeze])
+    frozen: list[nn.Module] = [bert] if freeze == "all" else [bert.embeddings]  # type: ignore[list-item]
+    if isinstance(freeze, int):
+        frozen += layers_of(bert)[:freeze]
     for module in frozen:
         module.requires_grad_(False)
+
+
+def layers_of(bert: nn.Module) -> list[nn.Module]:
+    """The layers of an encoder, lowest first, under whichever name its kind has them."""
+    lists = [module for module in bert.modules() if isinstance(module, nn.ModuleList)]
+    return list(max(lists, key=lambda layers: len(layers))) if lists else []
 
 
 class Projection(nn.Module):

@@ -40,6 +40,15 @@ def read_shape(folder: Path) -> BertShape:
         raise CheckpointError(f"{path}: not the configuration of a BERT model ({error})") from error
 
 
+class LoraOptions(Options):
+    """Low-rank updates of a frozen BERT: few numbers are trained, and they are added to its weights on export."""
+
+    rank: int = Field(8, ge=1, le=1024)
+    alpha: int = Field(16, ge=1, description="scale of the update, divided by the rank")
+    dropout: float = Field(0.0, ge=0, lt=1)
+    of: tuple[str, ...] = Field(("query", "value"), min_length=1, description="linear maps that are updated")
+
+
 class BertTower(Options):
     """What both towers may say about the BERT they are made of."""
 
@@ -50,7 +59,14 @@ class BertTower(Options):
     freeze: int | Literal["embeddings", "all"] | None = Field(
         None, description="embeddings: the tables; a number: also the first layers; all: everything"
     )
+    lora: LoraOptions | None = Field(None, description="train low-rank updates of the BERT and nothing else of it")
     architecture: BertShape | None = Field(None, description="dimensions, when no weights name them")
+
+    @model_validator(mode="after")
+    def _trains_something(self) -> Self:
+        if self.lora is not None and self.freeze is not None:
+            raise ValueError("lora freezes all of the BERT already: leave freeze out")
+        return self
 
     @model_validator(mode="after")
     def _has_dimensions(self) -> Self:

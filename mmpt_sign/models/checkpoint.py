@@ -17,6 +17,7 @@ from torch import Tensor
 from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError, ConfigError
 from mmpt_sign.models.dual_encoder import DualEncoder
+from mmpt_sign.models.lora import merged_state
 
 if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment
@@ -30,17 +31,20 @@ MAX_CONFIG_BYTES = 16 << 20
 
 
 def self_contained(experiment: Experiment) -> Experiment:
-    """The experiment with every architecture spelled out and no pretrained weights to look for."""
+    """The experiment with every architecture spelled out, no pretrained weights to look for and no store to read."""
     video = {
         name: tower.model_copy(update={"encoder": _without_weights(tower.encoder.resolved())})
         for name, tower in experiment.video.items()
     }
     text = _without_weights(experiment.text.resolved())
-    return experiment.model_copy(update={"video": video, "text": text, "init_from": None})
+    streams = {name: stream.model_copy(update={"store": None}) for name, stream in experiment.streams.items()}
+    return experiment.model_copy(update={"streams": streams, "video": video, "text": text, "init_from": None})
 
 
 def _without_weights(part: Any) -> Any:
-    return part.model_copy(update={"weights": None}) if "weights" in type(part).model_fields else part
+    """Neither weights to start from nor low-rank updates, which the exported weights contain."""
+    gone = {key: None for key in ("weights", "lora") if key in type(part).model_fields}
+    return part.model_copy(update=gone)
 
 
 def save_model(
@@ -52,7 +56,7 @@ def save_model(
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        state = {key: _stored(value) for key, value in model.state_dict().items()}
+        state = {key: _stored(value) for key, value in merged_state(model).items()}
         save_file(state, fresh / WEIGHTS)
         tokenizer.save(fresh / TOKENIZER)
         values = self_contained(experiment).model_dump(mode="json")
@@ -123,21 +127,32 @@ def load_model(folder: Path, device: str) -> tuple[DualEncoder, Experiment, Toke
 
 def load_weights(model: DualEncoder, path: Path) -> None:
     """Fill ``model`` by name; anything missing, left over or of another shape is an error that lists it."""
+    state = read_weights(path)
+    problems = misfits(model.state_dict(), state)
+    if problems:
+        raise CheckpointError(f"{path}: the weights belong to another model:\n  " + "\n  ".join(problems[:20]))
+    model.load_state_dict(state)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        state = load_file(path)
+        return load_file(path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: not readable as safetensors ({error})") from error
-    own = model.state_dict()
-    problems = [f"missing {key}" for key in own if key not in state]
-    problems += [f"left over {key}" for key in state if key not in own]
-    problems += [
-        f"{key} has shape {tuple(state[key].shape)}, the model {tuple(own[key].shape)}"
-        for key in own
-        if key in state and own[key].shape != state[key].shape
+
+
+def misfits(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+    """Why ``given`` tensors are not those of a model that has ``own``: each key missing, left over or misshapen."""
+    return [
+        *(f"missing {key}" for key in own if key not in given),
+        *(f"left over {key}" for key in given if key not in own),
+        *(
+            f"{key} has shape {tuple(given[key].shape)}, the model {tuple(own[key].shape)}"
+            for key in own
+            if key in given and own[key].shape != given[key].shape
+        ),
     ]
-    if problems:
-        raise CheckpointError(f"{path}: the weights belong to another model:\n  " + "\n  ".join(problems[:20]))
-    model.load_state_dict(state)

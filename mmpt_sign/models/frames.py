@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 
-from mmpt_sign.errors import ConfigError
+from mmpt_sign.errors import DataError
 
 if TYPE_CHECKING:
     from mmpt_sign.models.front_ends.frame_mlp import FrameMlpFrontEnd
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 Frames = tuple[Tensor, Tensor]  # x (B, L, D), mask (B, L)
 
 
-def single_width(name: str, widths: Mapping[str, int]) -> int:
-    """The width of the one stream that a plain front end reads."""
-    if len(widths) != 1:
-        raise ConfigError(f"front end '{name}' reads one stream, not {len(widths)}: {', '.join(widths)}")
-    return next(iter(widths.values()))
+def joined(streams: Mapping[str, Frames]) -> Frames:
+    """Streams of equal length side by side, in the order in which the tower names them."""
+    given = list(streams.values())
+    if len(given) == 1:
+        return given[0]
+    lengths = {name: x.shape[1] for name, (x, _) in streams.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"streams of different lengths cannot be read frame by frame together: {lengths}")
+    return torch.cat([x for x, _ in given], -1), torch.stack([mask for _, mask in given]).all(0)
 
 
 class FrameMap(nn.Module):
@@ -31,8 +36,8 @@ class FrameMap(nn.Module):
         self.network = network
 
     def forward(self, streams: Mapping[str, Frames]) -> Frames:
-        """The only stream, mapped."""
-        x, mask = next(iter(streams.values()))
+        """The streams together, mapped."""
+        x, mask = joined(streams)
         return self.network(x), mask
 
 
@@ -50,8 +55,8 @@ class TemporalMap(nn.Module):
         self.mixers = nn.ModuleList(nn.Linear(d_out, d_out) for _ in range(part.layers))
 
     def forward(self, streams: Mapping[str, Frames]) -> Frames:
-        """The only stream, mapped."""
-        x, mask = next(iter(streams.values()))
+        """The streams together, mapped."""
+        x, mask = joined(streams)
         valid = mask.unsqueeze(-1)
         hidden = self.dropout(self.norm(self.linear(x)))
         for convolution, mixer in zip(self.convolutions, self.mixers, strict=True):
@@ -61,13 +66,15 @@ class TemporalMap(nn.Module):
 
 
 class FrameMlp(nn.Module):
-    """Linear, GELU, LayerNorm, linear, behind optional convolutions that never see padding."""
+    """Linear, GELU, LayerNorm, linear, behind optional convolutions."""
 
     def __init__(self, part: FrameMlpFrontEnd, d_in: int, d_out: int) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
             nn.Conv1d(d_in, d_in, part.kernel, padding=part.kernel // 2) for _ in range(part.convolutions)
         )
+        self.padded_to = part.padded_to
+        self.half_kernel = part.kernel // 2
         self.linear1 = nn.Linear(d_in, d_out)
         self.norm = nn.LayerNorm(d_out, eps=1e-5)
         self.linear2 = nn.Linear(d_out, d_out)
@@ -77,10 +84,21 @@ class FrameMlp(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, streams: Mapping[str, Frames]) -> Frames:
-        """The only stream, mapped."""
-        x, mask = next(iter(streams.values()))
-        valid = mask.unsqueeze(-1)
-        for convolution in self.convolutions:
-            x = convolution((x * valid).transpose(1, 2)).transpose(1, 2)
+        """The streams together, mapped."""
+        x, mask = joined(streams)
+        if len(self.convolutions):
+            x = self._convolved(x * mask.unsqueeze(-1), mask)
         hidden = self.dropout(self.norm(nn.functional.gelu(self.linear1(x))))
         return self.dropout(self.linear2(hidden)), mask
+
+    def _convolved(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Through the convolutions, which see either no padding or as much as the original's fixed length holds."""
+        length = x.shape[1]
+        if self.padded_to is not None:
+            reach = len(self.convolutions) * self.half_kernel
+            x = nn.functional.pad(x, (0, 0, 0, max(min(self.padded_to - length, reach), 0)))
+        for number, convolution in enumerate(self.convolutions):
+            if number and self.padded_to is None:
+                x = x * mask.unsqueeze(-1)
+            x = convolution(x.transpose(1, 2)).transpose(1, 2)
+        return x[:, :length]

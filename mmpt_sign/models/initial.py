@@ -1,17 +1,38 @@
-"""Start a new model from the weights of a trained one: ``init_from:`` a run or an exported folder."""
+"""Start a new model from the weights of a trained one: ``init_from:`` a run, an exported or an imported model."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmpt_sign.errors import CheckpointError
-from mmpt_sign.models.checkpoint import WEIGHTS, load_weights
-from mmpt_sign.models.dual_encoder import DualEncoder
+from mmpt_sign.models.checkpoint import WEIGHTS, misfits, read_weights
+from mmpt_sign.models.lora import UPDATE, plain_name
+
+if TYPE_CHECKING:
+    from mmpt_sign.config.schema import InitFrom
+    from mmpt_sign.models.dual_encoder import DualEncoder
 
 
-def start_from(network: DualEncoder, source: Path) -> None:
-    """Load by name; a difference of any key is an error that lists it."""
-    found = next((f for f in (source / WEIGHTS, source / "model" / WEIGHTS) if f.is_file()), None)
+def start_from(network: DualEncoder, start: InitFrom) -> None:
+    """Load by name; a difference of any key that is not told to start anew is an error that lists all of them."""
+    path = _weights(start.model)
+    own = {plain_name(key): value for key, value in network.state_dict().items() if UPDATE not in key}
+    taken = {key: value for key, value in read_weights(path).items() if not key.startswith(start.fresh)}
+    wanted = {key: value for key, value in own.items() if not key.startswith(start.fresh)}
+    problems = misfits(wanted, taken)
+    if problems:
+        listed = "\n  ".join(problems)
+        raise CheckpointError(
+            f"init_from {start.model}: {len(problems)} differences between its weights and this model:\n  {listed}\n"
+            "parts that should start anew are named by init_from: {model: …, fresh: [video.pose.front_end]}"
+        )
+    real = {plain_name(key): key for key in network.state_dict() if UPDATE not in key}
+    network.load_state_dict({real[key]: value for key, value in taken.items()}, strict=False)
+
+
+def _weights(model: Path) -> Path:
+    found = next((f for f in (model / WEIGHTS, model / "model" / WEIGHTS) if f.is_file()), None)
     if found is None:
-        raise CheckpointError(f"init_from {source}: no {WEIGHTS} there or in its folder 'model'")
-    load_weights(network, found)
+        raise CheckpointError(f"init_from {model}: no {WEIGHTS} there or in its folder 'model'")
+    return found

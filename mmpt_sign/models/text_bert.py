@@ -1,25 +1,25 @@
-"""The network behind the text tower ``bert``."""
+"""The network behind the text towers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from mmpt_sign.errors import ConfigError
-from mmpt_sign.models.bert import Projection, freeze_layers, make_bert
+from mmpt_sign.models.bert import Projection, freeze_layers
+from mmpt_sign.models.lora import add_lora
 from mmpt_sign.models.token_set import TokenSet, masked_mean
-from mmpt_sign.text.weights import locate
 
 if TYPE_CHECKING:
     from mmpt_sign.models.texts.bert import Bert
+    from mmpt_sign.models.texts.transformer import Transformer
 
 REMEMBERED = 4096
 
 
-class TextBert(nn.Module):
+class TextTower(nn.Module):
     """[CLS] words [SEP] -> tokens of the words and the [SEP].
 
     A frozen tower runs without dropout and gradients, and remembers the prompts it has encoded.
@@ -28,13 +28,9 @@ class TextBert(nn.Module):
     centre: Tensor
     spread: Tensor
 
-    def __init__(self, part: Bert) -> None:
+    def __init__(self, body: nn.Module, width: int, part: Bert | Transformer) -> None:
         super().__init__()
-        if part.architecture is None:
-            raise ConfigError("the text tower must be resolved before it is built")
-        weights = None if part.weights is None else locate(part.weights)
-        width = part.architecture.hidden_size
-        self.bert = make_bert(part.architecture, part.dropout, weights)
+        self.bert: Any = body
         self.projection = Projection(width, part.project)
         self.pool = part.pool
         self.frozen = part.freeze == "all"
@@ -43,6 +39,8 @@ class TextBert(nn.Module):
         self.register_buffer("spread", torch.ones(()))
         self._remembered: dict[tuple[int, ...], Tensor] = {}
         freeze_layers(self.bert, part.freeze)
+        if part.lora is not None:
+            add_lora(self.bert, part.lora)
 
     def forward(self, ids: Tensor, mask: Tensor) -> TokenSet:
         """(B, S), (B, S) -> TokenSet of S - 1 positions."""
@@ -71,7 +69,7 @@ class TextBert(nn.Module):
         self.spread.copy_((pooled - pooled.mean(0)).pow(2).mean().sqrt().clamp_min(1e-6))
         self.train(was_training)
 
-    def train(self, mode: bool = True) -> TextBert:
+    def train(self, mode: bool = True) -> TextTower:
         """A frozen tower never drops anything out."""
         super().train(mode)
         if self.frozen:

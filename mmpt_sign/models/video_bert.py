@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmpt_sign.errors import ConfigError
 from mmpt_sign.models.bert import Projection, freeze_layers, make_bert
+from mmpt_sign.models.lora import add_lora
 from mmpt_sign.models.token_set import TokenSet, masked_mean
 from mmpt_sign.text.weights import locate
 
@@ -35,6 +36,8 @@ class VideoBert(nn.Module):
         self.sep_position = part.sep_position
         self.pool = part.pool
         freeze_layers(self.bert, part.freeze)
+        if part.lora is not None:
+            add_lora(self.bert, part.lora)
 
     def forward(self, x: Tensor, mask: Tensor) -> TokenSet:
         """(B, L, width), (B, L) -> tokens of the L frames and the [SEP]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -13,7 +14,7 @@ from fairseq import metrics
 from fairseq.data import iterators
 from fairseq.trainer import Trainer
 
-from mmpt_sign.files import write_csv
+from mmpt_sign.files import write_csv, write_text
 from mmpt_sign.models.checkpoint import put_back, save_model
 from mmpt_sign.training.gather import largest_anywhere
 from mmpt_sign.training.journal import Journal
@@ -21,6 +22,7 @@ from mmpt_sign.training.selection import look
 from mmpt_sign.training.stop import Stopped
 
 LAST = "last.pt"
+FINISHED = "finished.json"  # how long the run was trained, once it is
 
 
 class Engine:
@@ -56,6 +58,9 @@ class Engine:
             self.journal.close()
         if not (self.folder / "model").exists():
             self._export({})
+        if self.master:
+            asked = {"optim": self.experiment.optim.model_dump(mode="json")}
+            write_text(self.folder / FINISHED, json.dumps(asked) + "\n")
 
     def _finished(self, epochs: Any) -> bool:
         patience = self.experiment.evaluate.patience
@@ -133,7 +138,11 @@ class Engine:
     def _origins(self) -> dict[str, str | None]:
         towers = {f"video.{name}": getattr(t.encoder, "weights", None) for name, t in self.experiment.video.items()}
         start = self.experiment.init_from
-        return {**towers, "text": getattr(self.experiment.text, "weights", None), "all": str(start) if start else None}
+        return {
+            **towers,
+            "text": getattr(self.experiment.text, "weights", None),
+            "all": str(start.model) if start else None,
+        }
 
     def _overdue(self) -> bool:
         return bool(time.monotonic() - self._saved_at >= self.experiment.job.save_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fairseq.models import BaseFairseqModel, register_model
@@ -16,16 +17,18 @@ from mmpt_sign.training.options import ModelOptions
 class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
     """One dual encoder under fairseq's interface."""
 
-    def __init__(self, network: DualEncoder) -> None:
+    def __init__(self, network: DualEncoder, layer_decay: float = 1.0) -> None:
         super().__init__()
         self.network = network
+        names = [name for name, _ in network.named_parameters()]
         for name, parameter in network.named_parameters():
             setattr(parameter, "param_group", part_of(name))  # noqa: B010  (fairseq's own mark of grouped rates)
+            setattr(parameter, "rate", layer_decay ** layers_above(name, names))  # noqa: B010  (read by our optimiser)
 
     @classmethod
     def build_model(cls, cfg: Any, task: Any) -> SignTextModel:
         """Build from the task's experiment."""
-        return cls(DualEncoder(task.experiment))
+        return cls(DualEncoder(task.experiment), task.experiment.optim.layer_decay)
 
     def forward(self, streams: Any, ids: Tensor, mask: Tensor) -> dict[str, TokenSet]:
         """TokenSets of a batch, by name."""
@@ -43,3 +46,15 @@ def part_of(name: str) -> str:
     if steps[0] == "video":
         return steps[2]
     return {"text": "text", "fusion": "fusion", "log_scales": "loss"}[steps[0]]
+
+
+def layers_above(name: str, names: Sequence[str]) -> int:
+    """BERT layers between a parameter and the top of its tower; the tables lie below all of them."""
+    tower, bert, inside = name.partition(".bert.")
+    if not bert:
+        return 0
+    layers = {
+        int(n.split(".bert.encoder.layer.")[1].split(".")[0]) for n in names if n.startswith(f"{tower}.bert.encoder.")
+    }
+    steps = inside.split(".")
+    return len(layers) if steps[0] == "embeddings" else len(layers) - 1 - int(steps[2])

@@ -21,7 +21,7 @@ class GroupedAdam(FairseqOptimizer):  # type: ignore[misc]
         factors = {name: float(factor) for name, _, factor in (g.partition("=") for g in cfg.groups.split(",") if g)}
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}
         for parameter in params:
-            factor = factors.get(getattr(parameter, "param_group", ""), 1.0)
+            factor = factors.get(getattr(parameter, "param_group", ""), 1.0) * getattr(parameter, "rate", 1.0)
             decay = cfg.weight_decay if parameter.dim() > 1 else 0.0
             groups.setdefault((factor, decay), []).append(parameter)
         self._optimizer = torch.optim.AdamW(

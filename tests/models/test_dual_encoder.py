@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmpt_sign.config.load import experiment_from_values
-from mmpt_sign.config.schema import Experiment
+from mmpt_sign.config.schema import Experiment, InitFrom
 from mmpt_sign.errors import CheckpointError
 from mmpt_sign.models.checkpoint import load_model, save_model, self_contained
 from mmpt_sign.models.dual_encoder import DualEncoder
@@ -85,6 +85,6 @@ def test_weights_of_another_model_are_refused_with_the_keys(tmp_path: Path) -> N
     made = experiment()
     tokenizer = made.text.model_copy(update={"weights": "minilm"}).tokenizer()
     save_model(tmp_path / "model", DualEncoder(made), made, tokenizer, {})
-    start_from(DualEncoder(made), tmp_path / "model")
+    start_from(DualEncoder(made), InitFrom(model=tmp_path / "model"))
     with pytest.raises(CheckpointError, match=r"front_end.linear1.weight has shape"):
-        start_from(DualEncoder(experiment(points=9)), tmp_path / "model")
+        start_from(DualEncoder(experiment(points=9)), InitFrom(model=tmp_path / "model"))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import mmpt_sign
-from mmpt_sign.errors import ConfigError
+from mmpt_sign.errors import DataError
 
 
 def test_the_frame_mlp_has_the_parameters_of_the_original() -> None:
@@ -39,6 +39,10 @@ def test_padding_never_reaches_a_real_frame(options: dict[str, Any]) -> None:
     torch.testing.assert_close(within[:, :4], alone, atol=1e-5, rtol=0)
 
 
-def test_a_plain_front_end_refuses_two_streams() -> None:
-    with pytest.raises(ConfigError, match="reads one stream"):
-        mmpt_sign.build("front_end", name="linear", widths={"pose": 3, "rgb": 4}, d_out=8)
+def test_streams_of_equal_length_are_read_side_by_side() -> None:
+    net = mmpt_sign.build("front_end", name="linear", widths={"pose": 3, "lip": 4}, d_out=8).eval()
+    pose, lip, mask = torch.randn(2, 5, 3), torch.randn(2, 5, 4), torch.ones(2, 5, dtype=torch.bool)
+    together, _ = net({"pose": (pose, mask), "lip": (lip, mask)})
+    torch.testing.assert_close(together, net.network(torch.cat([pose, lip], -1)))
+    with pytest.raises(DataError, match="different lengths"):
+        net({"pose": (pose, mask), "lip": (lip[:, :4], mask[:, :4])})

@@ -20,9 +20,12 @@ class FrameMlpFrontEnd(FrontEnd):
     dropout: float = Field(0.0, ge=0, lt=1, description="after each of the two halves")
     convolutions: int = Field(0, ge=0, description="stacked temporal convolutions before the MLP")
     kernel: int = Field(17, ge=1, description="frames seen by a convolution; odd")
+    padded_to: int | None = Field(
+        None, ge=1, description="let convolutions run over padding up to this length, as the original does"
+    )
 
     def build(self, widths: Mapping[str, int], d_out: int) -> nn.Module:
         """The network, linear layers drawn from N(0, 0.02) as BERT does."""
-        from mmpt_sign.models.frames import FrameMlp, single_width
+        from mmpt_sign.models.frames import FrameMlp
 
-        return FrameMlp(self, single_width(self.name, widths), d_out)
+        return FrameMlp(self, sum(widths.values()), d_out)

@@ -23,6 +23,6 @@ class LinearFrontEnd(FrontEnd):
         """Linear, then dropout."""
         from torch import nn
 
-        from mmpt_sign.models.frames import FrameMap, single_width
+        from mmpt_sign.models.frames import FrameMap
 
-        return FrameMap(nn.Sequential(nn.Linear(single_width(self.name, widths), d_out), nn.Dropout(self.dropout)))
+        return FrameMap(nn.Sequential(nn.Linear(sum(widths.values()), d_out), nn.Dropout(self.dropout)))

@@ -23,6 +23,6 @@ class TemporalFrontEnd(FrontEnd):
 
     def build(self, widths: Mapping[str, int], d_out: int) -> nn.Module:
         """The network."""
-        from mmpt_sign.models.frames import TemporalMap, single_width
+        from mmpt_sign.models.frames import TemporalMap
 
-        return TemporalMap(self, single_width(self.name, widths), d_out)
+        return TemporalMap(self, sum(widths.values()), d_out)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from mmpt_sign.config.contracts import Text
+from mmpt_sign.errors import ConfigError
 from mmpt_sign.models.bert_shape import BertTower
 from mmpt_sign.text.weights import locate
 
@@ -46,6 +47,11 @@ class Bert(BertTower, Text):
 
     def build(self) -> nn.Module:
         """The network."""
-        from mmpt_sign.models.text_bert import TextBert
+        from mmpt_sign.models.bert import make_bert
+        from mmpt_sign.models.text_bert import TextTower
 
-        return TextBert(self.resolved())
+        part = self.resolved()
+        if part.architecture is None:
+            raise ConfigError("the text tower must be resolved before it is built")
+        weights = None if part.weights is None else locate(part.weights)
+        return TextTower(make_bert(part.architecture, part.dropout, weights), part.architecture.hidden_size, part)
