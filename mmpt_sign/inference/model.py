@@ -5,7 +5,7 @@ Training selects checkpoints, predict jobs and applications all embed through th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,16 +59,25 @@ class SignModel:
         An iterator is consumed as it goes, so a collection need not fit into memory.  ``points`` names the layout of
         plain arrays when their number of points alone does not tell it.
         """
-        stream = self._only_stream()
-        frames = (stream.encode(stream.prepare(as_clip(pose, points))) for pose in _each(poses))
-        parts = [np.zeros((0, self.experiment.text.width), np.float32)]
-        while chunk := list(islice(frames, CLIPS_AT_ONCE)):
-            parts.append(self.embed_frames(chunk, batch_tokens))
-        return np.concatenate(parts)
+        name, stream = self._only_stream()
+        given = ({name: stream.encode(stream.prepare(as_clip(pose, points)))} for pose in _each(poses))
+        return self._embedded(given, batch_tokens)
 
     def embed_records(self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
-        """Vectors (N, D) of a data set's records."""
-        return self.embed_poses((read_source(record.source) for record in records), batch_tokens=batch_tokens)
+        """Vectors (N, D) of a data set's records, each stream from where the record has it."""
+        return self._embedded((self.frames_of(record) for record in records), batch_tokens)
+
+    def frames_of(self, record: Record) -> dict[str, FloatArray]:
+        """What the model reads of a record, by stream."""
+        streams = self.experiment.streams
+        return {name: part.encode(part.prepare(read_source(record.source_of(name)))) for name, part in streams.items()}
+
+    def _embedded(self, given: Iterator[dict[str, FloatArray]], batch_tokens: int) -> FloatArray:
+        """Vectors of clips that come one after the other, a bounded number of them in memory."""
+        parts = [np.zeros((0, self.experiment.text.width), np.float32)]
+        while chunk := list(islice(given, CLIPS_AT_ONCE)):
+            parts.append(self.embed_frames(chunk, batch_tokens))
+        return np.concatenate(parts)
 
     def embed_texts(self, texts: Iterable[str], *, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (M, D) of prompts; equal prompts are encoded once."""
@@ -98,28 +107,49 @@ class SignModel:
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
         return [[(prompts[j], float(row[j])) for j in best] for row, best in zip(scores, order, strict=True)]
 
-    def _only_stream(self) -> Any:
+    def _only_stream(self) -> tuple[str, Any]:
         if len(self.experiment.streams) != 1:
             raise ConfigError(f"this model needs the streams {self.needs}; one pose is not enough")
-        return next(iter(self.experiment.streams.values()))
+        return next(iter(self.experiment.streams.items()))
 
     def _primary(self) -> Any:
         return next(iter(self.experiment.similarity.values()))
 
-    def embed_frames(self, frames: Sequence[FloatArray], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
-        """Vectors (N, D) of (T, D) frames as the stream encodes them; a long clip is the mean of its windows."""
-        name, stream = next(iter(self.experiment.streams.items()))
-        pieces = [(i, part) for i, x in enumerate(frames) for part in _windows(x, stream)]
-        total = np.zeros((len(frames), self.experiment.text.width), np.float32)
-        weight = np.zeros((len(frames), 1), np.float32)
-        for chosen in _by_length([len(part) for _, part in pieces], batch_tokens):
-            x, mask = pad_frames([pieces[i][1] for i in chosen])
-            sets = self._run(lambda x, mask: self.network.encode_video({name: (x, mask)})["video"], x, mask)
-            for i, vector in zip(chosen, sets.pooled.float().cpu().numpy(), strict=True):
+    def embed_frames(
+        self, clips: Sequence[FloatArray | Mapping[str, FloatArray]], batch_tokens: int = TOKENS_PER_BATCH
+    ) -> FloatArray:
+        """Vectors (N, D) of (T, D) frames as the streams encode them; a long clip is the mean of its windows.
+
+        Plain arrays are those of a model's only stream.
+        """
+        streams = self.experiment.streams
+        only = next(iter(streams))
+        named = [clip if isinstance(clip, Mapping) else {only: clip} for clip in clips]
+        pieces = [(i, part) for i, clip in enumerate(named) for part in _windows(clip, streams)]
+        lengths = [max(map(len, part.values())) for _, part in pieces]
+        total = np.zeros((len(named), self.experiment.text.width), np.float32)
+        weight = np.zeros((len(named), 1), np.float32)
+        for chosen in _by_length(lengths, batch_tokens):
+            padded = {name: pad_frames([pieces[i][1][name] for i in chosen]) for name in streams}
+            pooled = self._video(padded)
+            for i, vector in zip(chosen, pooled, strict=True):
                 owner, part = pieces[i]
-                total[owner] += vector * len(part)
-                weight[owner] += len(part)
+                total[owner] += vector * len(part[only])
+                weight[owner] += len(part[only])
         return self._normalised(total / np.maximum(weight, 1))
+
+    def _video(self, padded: Mapping[str, tuple[Tensor, Tensor]]) -> FloatArray:
+        """Pooled vectors of one batch."""
+        names = list(padded)
+        flat = [tensor for name in names for tensor in padded[name]]
+
+        def encode(*given: Tensor) -> TokenSet:
+            streams = {name: (given[2 * k], given[2 * k + 1]) for k, name in enumerate(names)}
+            encoded: TokenSet = self.network.encode_video(streams)["video"]
+            return encoded
+
+        pooled: FloatArray = self._run(encode, *flat).pooled.float().cpu().numpy()
+        return pooled
 
     def _run(self, encode: Any, *inputs: Tensor) -> TokenSet:
         training = self.network.training
@@ -142,10 +172,14 @@ class SignModel:
         return vectors
 
 
-def _windows(x: FloatArray, stream: Any) -> list[FloatArray]:
-    if len(x) <= stream.max_frames or stream.long_clips == "truncate":
-        return [x[: stream.max_frames]]
-    return [x[window] for window in windows(len(x), stream.max_frames)]
+def _windows(clip: Mapping[str, FloatArray], streams: Mapping[str, Any]) -> list[dict[str, FloatArray]]:
+    """The clip in pieces that fit; streams of equal length are cut at the same frames, others keep what fits."""
+    longest = min(streams[name].max_frames for name in clip)
+    lengths = {len(x) for x in clip.values()}
+    fits = max(lengths) <= longest
+    if fits or len(lengths) > 1 or any(streams[name].long_clips == "truncate" for name in clip):
+        return [{name: x[: streams[name].max_frames] for name, x in clip.items()}]
+    return [{name: x[window] for name, x in clip.items()} for window in windows(max(lengths), longest)]
 
 
 def _each(poses: Any) -> Iterator[Any]:
