@@ -19,17 +19,18 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
     app.command()(launch)
     app.command()(table)
-    app.command()(results)
 
 
 def launch(
-    files: Annotated[str, typer.Argument(help="Experiment file, or several joined by commas.")],
+    files: Annotated[str, typer.Argument(help="Experiment file, or several joined by commas.")] = "",
     jobtype: Annotated[
         str, typer.Option(help="local_single, local_small (2), local_big (4), local_predict, slurm.")
     ] = "",
     dryrun: Annotated[bool, typer.Option("--dryrun", help="Print what would run; write nothing.")] = False,
     override: Annotated[list[str] | None, typer.Option("-o", "--override", help="key=value, any key.")] = None,
     seeds: Annotated[str, typer.Option(help="One run per seed: 0,1,2 or 0-4.")] = "",
+    everything: Annotated[Path | None, typer.Option("--all", help="Every experiment of this folder.")] = None,
+    then: Annotated[str, typer.Option(help="With --all: local_predict tests each run once it is trained.")] = "",
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes, where the job type's number is not wanted.")
     ] = None,
@@ -40,8 +41,14 @@ def launch(
 ) -> None:
     """Train or evaluate experiments; the exit code is the job's own."""
     from mmpt_sign.config.load import find_file, load_experiment
+    from mmpt_sign.errors import ConfigError
     from mmpt_sign.launch.job import jobs, parse_seeds
 
+    if (everything is None) == (not files):
+        raise ConfigError("name an experiment file, or a folder of them with --all")
+    if everything is not None:
+        _sweep(everything, jobtype, then, parse_seeds(seeds), override or (), dryrun)
+        return
     made = []
     for name in files.split(","):
         file = find_file(Path(name.strip()))
@@ -61,6 +68,36 @@ def launch(
         code = run_here(job)
         if code:
             raise typer.Exit(code)
+
+
+def _sweep(folder: Path, jobtype: str, then: str, seeds: Sequence[int], overrides: Sequence[str], dryrun: bool) -> None:
+    """Train and test a whole folder; what is done already is left alone."""
+    from rich.console import Console
+
+    from mmpt_sign.config.load import shipped_projects
+    from mmpt_sign.errors import ConfigError
+    from mmpt_sign.launch import sweep
+    from mmpt_sign.launch.job import JobType
+    from mmpt_sign.launch.summary import summary_table
+
+    place = folder if folder.is_dir() or folder.is_absolute() else shipped_projects().parent / folder
+    kind, after = _kind(jobtype, Path("train")), _kind(then, Path("test")) if then else None
+    if JobType.SLURM in (kind, after):
+        raise ConfigError("--all runs on this machine: local_single, local_small, local_big or local_predict")
+    steps = sweep.planned(sweep.files_in(place), kind, after, seeds=seeds, overrides=overrides)
+    if dryrun:
+        for step in steps:
+            typer.echo(str(step.job))
+        return
+    table = steps[0].job.experiment.job.folder / f"sweep_{place.name}.csv"
+    try:
+        ended = sweep.run(steps, table, lambda line: typer.echo(line, err=True))
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; the same command goes on, {table} says what is done", err=True)
+        raise typer.Exit(130) from None
+    Console().print(summary_table(ended))
+    if any(step.state in ("failed", "left out") for step in ended):
+        raise typer.Exit(1)
 
 
 def _submit(made: Sequence[Job], predict: bool, partition: str | None, hours: float, executor: str) -> None:
@@ -102,23 +139,12 @@ def table(
     from rich.console import Console
 
     from mmpt_sign.config.load import find_file, load_experiment
+    from mmpt_sign.datasets._stores import experiment_records
     from mmpt_sign.launch.compare import compared
     from mmpt_sign.launch.run_folder import run_folder
 
     experiment = load_experiment(find_file(file), override or ())
-    records = list(experiment.dataset.records(experiment.data_root))
-    Console().print(compared(experiment, run_folder(experiment, seed), records))
-
-
-def results(
-    runs: Annotated[Path, typer.Argument(help="Folder of runs.")] = Path("runs"),
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the tables.")] = Path("results"),
-) -> None:
-    """Collect the metrics of all runs into CSV tables."""
-    from mmpt_sign.evaluation.results import collect
-
-    for path in collect(runs, out):
-        typer.echo(str(path))
+    Console().print(compared(experiment, run_folder(experiment, seed), experiment_records(experiment)))
 
 
 def launch_app() -> None:
