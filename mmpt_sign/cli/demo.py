@@ -24,12 +24,13 @@ def demo(
 ) -> None:
     """Train on real fingerspelling of many sign languages, test on languages held out, score a pose."""
     from mmpt_sign.config.load import find_file, load_experiment
+    from mmpt_sign.datasets._stores import experiment_records
     from mmpt_sign.launch.job import JobType, jobs
     from mmpt_sign.launch.local import run_here
 
     file = find_file(EXPERIMENT)
     experiment = load_experiment(file, override or ())
-    records = list(experiment.dataset.records(experiment.data_root))
+    records = experiment_records(experiment)
     typer.echo(_what_is_held_out(records))
     for kind in (JobType.LOCAL_SINGLE, JobType.LOCAL_PREDICT):
         (job,) = jobs(file, experiment, kind, overrides=override or ())

@@ -57,23 +57,34 @@ def embed(
 
 
 def search(
-    query: Annotated[str, typer.Argument(help="Text, or a .pose file.")],
-    among: Annotated[Path, typer.Option(help="Folder with an index.csv, or a saved index (.npz).")],
+    query: Annotated[str, typer.Argument(help="Text, a .pose file, or a video.")],
+    among: Annotated[Path, typer.Option(help="Folder with an index.csv, a run folder, or a saved index (.npz).")],
     model: Model = DEFAULT_MODEL,
     k: Annotated[int, typer.Option("-k", min=1, help="Answers wanted.")] = 5,
+    sign_language: Annotated[str | None, typer.Option(help="Only clips of this sign language.")] = None,
+    signer: Annotated[str | None, typer.Option(help="Only clips of this signer.")] = None,
     save: Annotated[Path | None, typer.Option(help="Keep the index in this .npz file.")] = None,
 ) -> None:
-    """Find the clips nearest to a text or to a pose."""
+    """Find the clips nearest to a text, a pose or a video."""
     import mmpt_sign
+    from mmpt_sign.inference.collection import records_in
     from mmpt_sign.inference.index import Index
 
     loaded = mmpt_sign.load(model)
     if among.suffix == ".npz":
         index = Index.load(among, loaded)
     else:
-        index = Index.build(loaded, mmpt_sign.build("dataset", name="folder", folder=among).records(None))
+        index = Index.build(loaded, records_in(among))
     if save is not None:
         index.save(save)
-    hits = index.search(pose=query, k=k) if query.endswith(".pose") else index.search(text=query, k=k)
-    for hit in hits:
+    asked = {_kind_of(query): query}
+    for hit in index.search(**asked, k=k, sign_language=sign_language, signer=signer):
         typer.echo(f"{hit.score:.4f}  {hit.id}  {hit.text}")
+
+
+def _kind_of(query: str) -> str:
+    """What a query is, by the end of its name."""
+    from mmpt_sign.video.source import SUFFIXES
+
+    suffix = Path(query).suffix.lower()
+    return "pose" if suffix == ".pose" else "video" if suffix in SUFFIXES else "text"

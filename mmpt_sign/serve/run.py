@@ -1,0 +1,58 @@
+"""Run the server in this process until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from mmpt_sign.errors import NotInstalledError
+
+if TYPE_CHECKING:
+    from mmpt_sign.serve.settings import Settings
+
+LARGEST_HEADERS = 32 << 10
+IDLE_SECONDS = 10
+CONNECTIONS_EACH = 8  # connections per request that may be inside, before uvicorn itself says 503
+
+
+def run(settings: Settings) -> None:
+    """Serve; SIGTERM and SIGINT end it after what was taken is finished, with exit code 0."""
+    try:
+        import uvicorn
+
+        from mmpt_sign.serve.app import application
+        from mmpt_sign.serve.journal import log_to_stderr, note
+    except ImportError as error:
+        raise NotInstalledError(f"{error.name}, which the server needs,", "serve") from error
+    log_to_stderr()
+    config = uvicorn.Config(
+        application(settings),
+        host=settings.host,
+        port=settings.port,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=LARGEST_HEADERS,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(settings.grace_seconds)),
+        limit_concurrency=max(1024, CONNECTIONS_EACH * settings.max_requests),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done
+        signal.signal(number, lambda *_: sys.exit(0))
+
+    class Server(uvicorn.Server):
+        """Says where it listens, which matters where the system chose the port."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            """Listen."""
+            await super().startup(sockets)
+            for server in self.servers:
+                for bound in server.sockets:
+                    note("listening", address=str(bound.getsockname()[0]), port=int(bound.getsockname()[1]))
+
+    Server(config).run()
