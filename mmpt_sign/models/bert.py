@@ -85,8 +85,8 @@ def freeze_layers(bert: nn.Module, freeze: int | str | None) -> None:
 
 def layers_of(bert: nn.Module) -> list[nn.Module]:
     """The layers of an encoder, lowest first, under whichever name its kind has them."""
-    lists = [module for module in bert.modules() if isinstance(module, nn.ModuleList)]
-    return list(max(lists, key=lambda layers: len(layers))) if lists else []
+    lists = [list(module) for module in bert.modules() if isinstance(module, nn.ModuleList)]
+    return max(lists, key=len, default=[])
 
 
 class Projection(nn.Module):

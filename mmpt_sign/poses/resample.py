@@ -7,9 +7,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mmpt_sign.errors import DataError
 from mmpt_sign.poses.clip import Clip, FloatArray
 
 Frames: TypeAlias = NDArray[np.int64]
+MAX_TIMES, MAX_FRAMES = 10, 10_000  # more frames than both come of a wrong rate in the file
 
 
 def evenly(clip: Clip, count: int, *, bridge_gaps: bool = False) -> Clip:
@@ -43,8 +45,11 @@ def evenly(clip: Clip, count: int, *, bridge_gaps: bool = False) -> Clip:
 
 
 def at_rate(clip: Clip, fps: float) -> Clip:
-    """The clip at another frame rate."""
-    return evenly(clip, max(round(len(clip) * fps / clip.fps), 1))
+    """The clip at another frame rate; a file that claims hardly any frames per second would make millions of them."""
+    count = max(round(len(clip) * fps / clip.fps), 1)
+    if count > max(MAX_TIMES * len(clip), MAX_FRAMES):
+        raise DataError(f"{len(clip)} frames at {clip.fps:g} per second would become {count} at {fps:g}")
+    return evenly(clip, count)
 
 
 def _between(rows: FloatArray, low: Frames, high: Frames, part: FloatArray) -> FloatArray:

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmpt_sign.errors import DataError
 from mmpt_sign.poses.clip import Clip
 from mmpt_sign.poses.resample import at_rate, evenly
-from tests.poses.clips import check, clip_of, same
+from tests.poses.clips import check, clip_of, same, signer
 
 
 def by_pose_format(clip: Clip, count: int) -> np.ndarray:  # type: ignore[type-arg]
@@ -62,3 +63,9 @@ def test_rates() -> None:
     clip = clip_of("hand_21", 50)
     assert len(at_rate(clip, 12.5)) == 25
     assert len(at_rate(clip, 0.001)) == 1
+
+
+def test_a_rate_that_cannot_be_true_is_refused() -> None:
+    clip = signer(4)
+    with pytest.raises(DataError, match="would become"):
+        at_rate(Clip(clip.data, clip.confidence, clip.layout, fps=1e-6), 25)

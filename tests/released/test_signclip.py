@@ -128,6 +128,45 @@ def test_convolutions_run_over_padding_as_in_the_original(tmp_path: Path, count:
     np.testing.assert_allclose(found, original.video_vector(state, x, 40), atol=1e-4)
 
 
+def test_standardised_points_are_embedded_as_by_the_original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sign-vq: 178 points, hands relative to their wrists, every point standardised by the dictionary's table."""
+    names, chosen = layout("holistic_543").points, layout("holistic_178").points
+    rng = np.random.default_rng(5)
+    mean, deviation = rng.normal(size=(178, 3)), rng.uniform(0, 2, (178, 3))
+    deviation[3] = 0
+    (tmp_path / "means").mkdir()
+    np.savez(tmp_path / "means/sign_vq.npz", points=np.array(chosen), mean=mean, deviation=deviation)
+    monkeypatch.setenv("MMPT_SIGN_DATA", str(tmp_path))
+    state = original.made_state(534)
+    imported(tmp_path, state, run_file(tmp_path, dataset="  preprocess: sign-vq\n"))
+
+    clip = np.nan_to_num(holistic(30, seed=3), nan=7.0)
+    left, right = names.index("POSE_LANDMARKS.LEFT_SHOULDER"), names.index("POSE_LANDMARKS.RIGHT_SHOULDER")
+    moved = clip - (clip[:, left] + clip[:, right]).mean(0) / 2
+    moved /= np.linalg.norm(clip[:, left] - clip[:, right], axis=-1).mean()
+    for start in (501, 522):
+        moved[:, start : start + 21] -= moved[:, start : start + 1].copy()
+    points = moved[:, [names.index(name) for name in chosen]]
+    frames = ((points - mean) / np.where(deviation > 0, deviation, 1)).reshape(30, -1)
+    monkeypatch.delenv("MMPT_SIGN_DATA")  # the table is part of the model
+    found = mmpt_sign.load(tmp_path / "model").embed_poses([clip], points="holistic_543")[0]
+    np.testing.assert_allclose(found, original.video_vector(state, frames, 256), atol=1e-4)
+
+
+def test_poses_and_lips_are_read_side_by_side(tmp_path: Path) -> None:
+    state = original.made_state(609 + 768)
+    data = "  pose_components: reduced_face\n  include_lip_reading: true\n"
+    imported(tmp_path, state, run_file(tmp_path, frames=32, tokens=32, dataset=data))
+    model = mmpt_sign.load(tmp_path / "model")
+    rng = np.random.default_rng(0)
+    pose, lip = (rng.normal(size=(20, size)).astype(np.float32) for size in (609, 768))
+    found = model.embed_frames([{"pose": pose, "lip": lip}])[0]
+    expected = original.video_vector(state, np.concatenate([pose, lip], 1), 32)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    with pytest.raises(ConfigError, match="needs the streams"):
+        model.embed_poses([np.zeros((3, 543, 3), np.float32)])
+
+
 def test_half_precision_weights_are_used_in_full(tmp_path: Path) -> None:
     state = original.made_state(63)
     checkpoint = original.save(state, tmp_path / "half.pt", half=True)
