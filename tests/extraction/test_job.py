@@ -192,7 +192,7 @@ from tests.extraction.fakes import Copy, sources
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     items = sources(folder / "in", *(f"n{number:02}" for number in range(24)))
-    extract(items, Copy(seconds=0.1), folder / "out", workers=2)
+    extract(items, Copy(seconds=0.5), folder / "out", workers=2)
 """
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -49,10 +49,16 @@ def test_import_is_quick() -> None:
 
 
 def test_help_is_quick() -> None:
+    """In processor time, which other jobs on the machine do not lengthen."""
+
+    def used() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
     def seconds() -> float:
-        start = time.perf_counter()
+        start = used()
         assert "Usage" in run("-m", "mmpt_sign.cli.main", "--help")
-        return time.perf_counter() - start
+        return used() - start
 
     assert min(seconds() for _ in range(ATTEMPTS)) < 0.5
 
