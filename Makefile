@@ -19,7 +19,9 @@ digest = $(firstword $(shell { $(1); } 2>/dev/null | cksum))
 STAMPS := $(VENV)/.set-up
 STATE  := $(STAMPS)/$(call digest,pwd; cat constraints.txt pyproject.toml setup.py)
 TRAIN  := $(STATE)/$(call listed,train $(EXTRAS))
-DEV    := $(STATE)/$(call listed,train dev $(EXTRAS))
+TESTED := pose plot scale serve
+DEV    := $(STATE)/$(call listed,train dev $(TESTED) $(EXTRAS))
+TFDS   := $(VENV)-tfds/.set-up/$(notdir $(STATE))
 TORCH  := $(if $(TORCH_INDEX),$(STAMPS)/torch-$(call digest,echo '$(TORCH_INDEX)'))
 
 # A Python that was chosen by hand is checked even where everything is set up already.
@@ -31,7 +33,7 @@ export PIP_ROOT_USER_ACTION := ignore
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench clean preflight environment
+.PHONY: help install demo test test-tfds lint bench clean preflight environment
 
 help:
 	@echo 'make demo      set up, train the demonstration, evaluate it, score one pose'
@@ -57,6 +59,18 @@ lint: $(DEV)
 
 test: lint
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST)
+	@$(MAKE) test-tfds
+
+# tensorflow slows fairseq and mediapipe down and takes 2 GB, so what needs it is tested in an environment of its own.
+test-tfds: $(TFDS)
+	OMP_NUM_THREADS=1 $(VENV)-tfds/bin/python -m pytest --quiet tests/datasets/test_sign_language_datasets.py
+
+$(TFDS): | preflight
+	@echo 'environment in $(VENV)-tfds, a minute or two'
+	@$(PY) -m venv --clear $(VENV)-tfds
+	@$(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) pip setuptools torch
+	@$(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) --no-build-isolation --editable '.[datasets]' pytest pytest-timeout hypothesis
+	@mkdir -p $(@D) && touch $@
 
 bench: $(DEV)
 	@for script in $(basename $(notdir $(filter-out %/__init__.py,$(wildcard benchmarks/*.py)))); do \

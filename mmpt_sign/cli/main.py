@@ -8,7 +8,21 @@ import typer
 from typer.core import TyperGroup
 
 from mmpt_sign import __version__
-from mmpt_sign.cli import data, demo, experiments, launch, setup, use
+from mmpt_sign.cli import (
+    data,
+    demo,
+    experiments,
+    extract,
+    extract_features,
+    imports,
+    index,
+    judge,
+    launch,
+    look,
+    serve,
+    setup,
+    use,
+)
 from mmpt_sign.cli.errors import sentences
 
 
@@ -29,7 +43,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-for room in (demo, use, launch, experiments, data, setup):
+ROOMS = (demo, use, launch, judge, experiments, extract, extract_features, data, look, setup, imports, index, serve)
+for room in ROOMS:
     room.add_to(app)
 
 

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from mmpt_sign.cli.main import app
 from tests.conftest import ROOT
 from tests.corpus import make_corpus
 
@@ -116,3 +118,9 @@ def test_the_shell_of_the_readme_runs(workplace: Path) -> None:
         quick = line.replace("--seeds 0,1,2", "--seeds 0,1 -o optim.epochs=1 -o optim.batch_size=16")
         shell(quick.replace("locallaunch.py", str(ROOT / "locallaunch.py")), workplace)
     assert (workplace / "results" / "summary.csv").is_file()
+
+
+@pytest.mark.parametrize("words", sorted(set(re.findall(r"mmpt-sign ((?:(?:data|extract|import) )?[a-z]+)", README))))
+def test_every_command_that_is_named_exists(words: str) -> None:
+    ended = CliRunner().invoke(app, [*words.split(), "--help"])
+    assert ended.exit_code == 0, words

@@ -19,10 +19,10 @@ VAGUE = {"utils", "util", "helpers", "helper", "misc", "common", "shared", "stuf
 FLOORS = (
     {"cli"},
     {"serve", "launch"},
-    {"inference", "training", "evaluation"},
+    {"inference", "training", "evaluation", "look", "released"},
     {"models", "losses", "similarity", "batches"},
     {"datasets", "streams"},
-    {"poses", "features", "text"},
+    {"poses", "features", "video", "extraction", "text"},
     {"config", "registry", "records", "files", "installation", "errors"},
 )
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

@@ -60,7 +60,9 @@ def test_set_up_happens_once(clone: Path) -> None:
 
 def test_tests_need_more_than_the_demonstration(clone: Path) -> None:
     set_up(clone, "demo")
-    assert [Path(stamp).name for stamp in stamps(clone, "test")] == ["train,dev"]
+    whole, tfds = stamps(clone, "test")
+    assert Path(whole).name == "train,dev,pose,plot,scale,serve"
+    assert "-tfds/" in tfds
     set_up(clone, "test")
     assert not stamps(clone, "test")
     assert not stamps(clone, "demo")
