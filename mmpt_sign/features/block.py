@@ -52,14 +52,14 @@ class Form:
             raise DataError(f"points have 2 or 3 coordinates, not {dims}")
         return form
 
-    @property
+    @cached_property
     def of_features(self) -> bool:
         """Whether the clips are (T, D) features, which travel as one point."""
         return self.points == FEATURE_LAYOUT.points
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
-        """The points as clips carry them."""
+        """The points as clips carry them, kept: to look them up by hundreds of names takes longer than some clips."""
         return layout_of(self.points)
 
     @cached_property
