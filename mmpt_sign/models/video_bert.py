@@ -35,6 +35,8 @@ class VideoBert(nn.Module):
         self.projection = Projection(part.architecture.hidden_size, part.project)
         self.sep_position = part.sep_position
         self.pool = part.pool
+        width = part.project or part.architecture.hidden_size
+        self.attention = FramePooling(width) if part.pool == "attention" else None
         freeze_layers(self.bert, part.freeze)
         if part.lora is not None:
             add_lora(self.bert, part.lora)
@@ -72,7 +74,23 @@ class VideoBert(nn.Module):
             return tokens[:, 0]
         if self.pool == "frames":
             return masked_mean(tokens[:, 1:-1], mask)
+        if self.attention is not None:
+            pooled: Tensor = self.attention(tokens[:, 1:-1], mask)
+            return pooled
         return masked_mean(tokens[:, 1:], _with_ends(mask)[:, 1:])
+
+
+class FramePooling(nn.Module):
+    """A mean of frames weighed by what each says; it starts as the plain mean."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.direction = nn.Parameter(torch.zeros(width))
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """(B, L, D), (B, L) -> (B, D); padding never contributes."""
+        logits = (tokens @ self.direction).masked_fill(~mask, torch.finfo(tokens.dtype).min)
+        return (tokens * logits.softmax(1).unsqueeze(-1)).sum(1)
 
 
 def _with_ends(mask: Tensor) -> Tensor:

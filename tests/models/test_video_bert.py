@@ -22,9 +22,15 @@ def encoder(**options: object) -> nn.Module:
 
 
 @settings(deadline=None, max_examples=20)
-@given(lengths=st.lists(st.integers(1, 20), min_size=1, max_size=6), seed=st.integers(0, 99))
-def test_a_clip_is_embedded_alike_alone_and_in_any_batch(lengths: list[int], seed: int) -> None:
-    model = encoder()
+@given(
+    lengths=st.lists(st.integers(1, 20), min_size=1, max_size=6),
+    seed=st.integers(0, 99),
+    pool=st.sampled_from(["frames_and_sep", "frames", "cls", "attention"]),
+)
+def test_a_clip_is_embedded_alike_alone_and_in_any_batch(lengths: list[int], seed: int, pool: str) -> None:
+    model = encoder(pool=pool)
+    if pool == "attention":
+        nn.init.normal_(model.attention.direction)  # type: ignore[union-attr, arg-type]
     generator = torch.Generator().manual_seed(seed)
     clips = [torch.randn(n, 16, generator=generator) for n in lengths]
     x = nn.utils.rnn.pad_sequence(clips, batch_first=True, padding_value=7.0)
@@ -32,6 +38,17 @@ def test_a_clip_is_embedded_alike_alone_and_in_any_batch(lengths: list[int], see
     together = model(x, mask).pooled
     alone = torch.cat([model(clip[None], torch.ones(1, len(clip), dtype=torch.bool)).pooled for clip in clips])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_attention_pooling_starts_as_the_mean_of_the_frames_and_then_prefers_some() -> None:
+    frames, mask = torch.randn(2, 6, 16), torch.tensor([[True] * 6, [True] * 4 + [False] * 2])
+    model, plain = encoder(pool="attention"), encoder(pool="frames")
+    torch.testing.assert_close(model(frames, mask).pooled, plain(frames, mask).pooled)
+    with torch.no_grad():
+        model.attention.direction.copy_(1e4 * torch.eye(16)[0])  # type: ignore[union-attr, operator]
+    sets = model(frames, mask)
+    best = sets.tokens[:, :-1, 0].masked_fill(~mask, -torch.inf).argmax(1)
+    torch.testing.assert_close(sets.pooled, sets.tokens[torch.arange(2), best])
 
 
 def by_hand(model: Any, frames: Tensor, longest: int) -> Tensor:

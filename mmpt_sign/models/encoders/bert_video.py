@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from mmpt_sign.config.contracts import Encoder
 from mmpt_sign.models.bert_shape import BertTower
 
@@ -20,7 +22,9 @@ class BertVideo(BertTower, Encoder):
 
     name: Literal["bert_video"] = "bert_video"
     sep_position: int | Literal["after_clip"] = "after_clip"
-    pool: Literal["frames_and_sep", "frames", "cls"] = "frames_and_sep"
+    pool: Literal["frames_and_sep", "frames", "cls", "attention"] = Field(
+        "frames_and_sep", description="means, the first position, or frames weighed by a learned direction"
+    )
 
     def resolved(self) -> BertVideo:
         """With the architecture spelled out."""
