@@ -21,6 +21,7 @@ class Features(Stream):
     kind: Literal["features"] = "features"
     size: int = Field(ge=1, description="numbers per window in the files")
     pool_to: int | None = Field(None, ge=1, description="average neighbouring numbers down to so many")
+    thin_to: int | None = Field(None, ge=1, description="of a longer clip so many windows are taken, evenly")
 
     @model_validator(mode="after")
     def _divides(self) -> Features:
@@ -48,5 +49,8 @@ class Features(Stream):
         return clip.with_data(groups.mean(-1, dtype=np.float64).astype(np.float32))
 
     def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
-        """(T, width)."""
-        return clip.data[:, 0]
+        """(T, width); windows are picked, never interpolated."""
+        windows = clip.data[:, 0]
+        if self.thin_to is not None and len(clip) > self.thin_to:
+            windows = windows[np.linspace(0, len(clip) - 1, self.thin_to).astype(int)]
+        return windows
