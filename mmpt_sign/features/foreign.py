@@ -1,18 +1,20 @@
 """Feature files as the originals left them -> records, and the clip of each, so that a store is built of them once.
 
-=============  ======================================================================================================
-layout         what is in a file
-=============  ======================================================================================================
-npy            an array (T, D); FingerCLIP has one file per clip
-cico_pkl       a pickled dictionary with ``name`` and ``feature`` (T, 1024); one file per video, folders are splits
-seds_pkl       the same, thinned to at most 64 rows
-twostream_pkl  a gzipped pickled list of dictionaries: ``name``, ``text``, ``sign`` (T / 4, 832); one file per split
-mat            an array (T, D) of Matlab; the only one of two dimensions, or the one named by the key
-=============  ======================================================================================================
+==============  ========================================================================================================
+layout          what is in a file
+==============  ========================================================================================================
+npy             an array (T, D); FingerCLIP has one file per clip
+cico_pkl        a pickled dictionary with ``name`` and ``feature`` (T, 1024); one file per video, folders are splits
+seds_pkl        the same, thinned to at most 64 rows
+seds_keypoints  a pickled dictionary with ``keypoints`` (T, 133, 3) of RTMPose, ``img_list`` with names of frames
+twostream_pkl   a gzipped pickled list of dictionaries: ``name``, ``text``, ``sign`` (T / 4, 832); one file per split
+mat             an array (T, D) of Matlab; the only one of two dimensions, or the one named by the key
+==============  ========================================================================================================
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,16 +27,17 @@ from numpy.typing import NDArray
 from mmpt_sign.errors import ConfigError, DataError
 from mmpt_sign.features.matlab import read_mat
 from mmpt_sign.features.pickles import read_pickle
-from mmpt_sign.poses.arrays import feature_clip
+from mmpt_sign.poses.arrays import clip_from_array, feature_clip
 from mmpt_sign.poses.clip import Clip
 from mmpt_sign.records import Record, Source
 
-Layout = Literal["npy", "cico_pkl", "seds_pkl", "twostream_pkl", "mat"]
+Layout = Literal["npy", "cico_pkl", "seds_pkl", "seds_keypoints", "twostream_pkl", "mat"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 SUFFIXES: Mapping[Layout, tuple[str, ...]] = {
     "npy": (".npy",),
     "cico_pkl": (".pkl", ".pickle"),
     "seds_pkl": (".pkl", ".pickle"),
+    "seds_keypoints": (".pkl", ".pickle"),
     "twostream_pkl": (".pkl", ".pickle", ".gz"),
     "mat": (".mat",),
 }
@@ -55,6 +58,8 @@ class Reader:
         """The features of one record; `DataError` says what is wrong with its file."""
         path = record.source.path
         try:
+            if self.layout == "seds_keypoints":
+                return self._key_points(path)
             return feature_clip(_numbers(self._array(record)), self.fps)
         except DataError as error:
             raise DataError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
@@ -77,6 +82,23 @@ class Reader:
         if self.layout == "seds_pkl" and len(content[key]) > SEDS_ROWS:
             raise DataError(f"{len(content[key])} rows; files of SEDS have at most {SEDS_ROWS}: is it of CiCo?")
         return content[key]
+
+    def _key_points(self, path: Path) -> Clip:
+        """Frames in the order of the numbers in their names, whatever the order in the file."""
+        content = read_pickle(path, MAX_FILE)
+        points = content.get(self.key or "keypoints") if isinstance(content, dict) else None
+        if not isinstance(points, np.ndarray) or points.ndim != 3 or points.shape[2] != 3 or points.dtype.kind != "f":
+            raise DataError("has no 'keypoints' (T, 133, 3)")
+        frames = content.get("img_list")
+        if isinstance(frames, list) and len(frames) == len(points):
+            points = points[np.argsort([_number(str(frame)) for frame in frames], kind="stable")]
+        return clip_from_array(points[..., :2], "wholebody_133", points[..., 2], self.fps)
+
+
+def _number(frame: str) -> int:
+    """The last number in the name of a frame: ``images0042.png`` is 42."""
+    found = re.findall(r"\d+", frame.rsplit(".", 1)[0])
+    return int(found[-1][-18:]) if found else -1
 
 
 def records_of(

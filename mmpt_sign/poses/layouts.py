@@ -16,13 +16,14 @@ from mmpt_sign.poses.names import (
     RIGHT_HAND,
     SMALL_BODY,
     WORLD,
+    canonical,
 )
 from mmpt_sign.registry import nearest
 
 UNORDERED = "two_hands_unordered"
 NAMES = (
     "holistic_543", "holistic_553", "holistic_576", "holistic_586", "holistic_203", "holistic_178", "body25_hands_67",
-    "hands_42", "hand_21", UNORDERED,
+    "hands_42", "hand_21", "wholebody_133", UNORDERED,
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def layout(name: str) -> Layout:
         "hands_42": hands,
         UNORDERED: hands,
         "hand_21": _component(RIGHT_HAND, HAND_POINTS),
+        "wholebody_133": _whole_body(hands),
     }
     if name not in known:
         raise DataError(f"unknown layout '{name}'{nearest(name, list(NAMES))}; known: {', '.join(NAMES)}")
@@ -58,6 +60,15 @@ def by_point_count(shape: tuple[int, ...]) -> str:
     if found is None:
         raise DataError(f"an array of shape {shape} is no pose of a known layout; name its points: {', '.join(NAMES)}")
     return found
+
+
+def _whole_body(hands: tuple[str, ...]) -> tuple[str, ...]:
+    """COCO-WholeBody as RTMPose gives it: body, feet, face, hands."""
+    pairs = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    body = ["nose", *(f"{side}_{joint}" for joint in pairs for side in ("left", "right"))]
+    feet = [f"{side}_{point}" for side in ("left", "right") for point in ("big_toe", "small_toe", "heel")]
+    face = _component("FACE", [f"face-{n}" for n in range(68)])
+    return (*(canonical("BODY", point, n) for n, point in enumerate([*body, *feet])), *face, *hands)
 
 
 def _component(name: str, points: list[str] | tuple[str, ...]) -> tuple[str, ...]:

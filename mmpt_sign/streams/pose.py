@@ -21,7 +21,7 @@ from mmpt_sign.poses.names import mirrored
 from mmpt_sign.poses.normalise import anchors, in_one_unit, normalised, only_confident, without_legs
 from mmpt_sign.poses.resample import at_rate, evenly
 from mmpt_sign.poses.select import frames_with_hands, is_left_handed, point_names
-from mmpt_sign.registry import find, names
+from mmpt_sign.streams._augment import named
 from mmpt_sign.text.weights import data_root_or_environment
 
 Block = Literal[
@@ -81,12 +81,7 @@ class Pose(Stream):
     @field_validator("augment", mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
-        """``{affine: 0.2}`` -> ``{affine: {name: affine, strength: 0.2}}``; false or null switches one off."""
-        if not isinstance(value, dict):
-            return value
-        return {
-            name: _spelled_out(name, given) for name, given in value.items() if given is not False and given is not None
-        }
+        return named(value)
 
     @field_validator("features", "points", mode="before")
     @classmethod
@@ -175,6 +170,17 @@ class Pose(Stream):
             clip = clip.with_data(clip.data[:: self.stride], clip.confidence[:: self.stride])
         return frames_with_hands(clip, only_ends=self.drop_empty == "ends") if self.drop_empty else clip
 
+    def frame_numbers(self, clip: Clip) -> FloatArray:
+        """Frames without hands, which may be left out, are looked for as `prepare` does it."""
+        clock = clip.take(self.point_names or point_names(self.points, clip.layout))
+        if self.min_confidence:
+            clock = only_confident(clock, self.min_confidence)
+        numbers = np.broadcast_to(np.arange(len(clip), dtype=np.float32)[:, None, None], clock.data.shape)
+        clock = self._shortened(clock.with_data(numbers.copy(), clock.confidence))
+        clock = self.augmented(clock.with_data(clock.data, np.ones_like(clock.confidence)))
+        shown: FloatArray = clock.data[..., 0].mean(1)
+        return shown
+
     def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
         """(T, D) frames of a prepared clip; with ``rng`` it is augmented first."""
         clip = self.augmented(clip, rng)
@@ -200,14 +206,3 @@ def _with_dims(data: FloatArray, dims: int) -> FloatArray:
     if data.shape[-1] > dims:
         return data[..., :dims]
     return np.concatenate([data, np.zeros((*data.shape[:-1], dims - data.shape[-1]), np.float32)], axis=-1)
-
-
-def _spelled_out(name: str, given: Any) -> Any:
-    """Options of one augmentation with its name; unknown names are left to the validation of the field."""
-    if isinstance(given, dict):
-        return {"name": name, **given}
-    if given is True or name not in names("augmentation"):
-        return {"name": name}
-    if isinstance(given, int | float):
-        return {"name": name, str(find("augmentation", name).short_form): given}  # type: ignore[attr-defined]
-    return given

@@ -20,6 +20,7 @@ from mmpt_sign.features.foreign import Layout, Reader, read_ids, records_of
 from mmpt_sign.features.pickles import read_pickle
 from mmpt_sign.features.store import Store
 from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.layouts import layout
 
 ROWS = np.random.default_rng(0).normal(size=(7, 12)).astype(np.float32)
 
@@ -201,3 +202,17 @@ def test_a_store_of_them(tmp_path: Path) -> None:
     assert list(store.ids) == ["0", "1", "2"]
     assert list(built.skipped) == ["bad"]
     np.testing.assert_allclose(store.clip(2).data[:, 0], ROWS + 2, atol=1e-3)
+
+
+def test_key_points_of_seds_are_clips_of_a_whole_body(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).uniform(1, 200, (3, 133, 3)).astype(np.float32)
+    points[..., 2] = 0.5
+    points[1, 91, 2] = 0
+    names = ["images0003.png", "images0001.png", "images0002.png"]
+    found = clip(pickled(tmp_path / "a.pkl", {"keypoints": points, "img_list": names}), "seds_keypoints")
+    assert found.layout == layout("wholebody_133")
+    np.testing.assert_array_equal(found.data[1, 5], points[2, 5, :2])
+    hand = found.layout.position["LEFT_HAND_LANDMARKS.WRIST"]
+    assert found.confidence[:, hand].tolist() == [0, 0.5, 0.5]
+    with pytest.raises(DataError, match=r"has no 'keypoints' \(T, 133, 3\)"):
+        clip(pickled(tmp_path / "b.pkl", {"feature": ROWS}), "seds_keypoints")

@@ -1,0 +1,142 @@
+"""Cross gloss attention: every position of one stream looks at a few sampled places of the other around it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mmpt_sign.models.fusion import MlpMix
+
+if TYPE_CHECKING:
+    from mmpt_sign.models.fusions.cross_gloss_attention import CrossGlossAttention
+
+EPS = 1e-6
+Sampling = Literal["aligned", "released"]
+
+
+def centres(keys: int, sampling: Sampling) -> Tensor:
+    """Where sampled places lie before the offsets: around the position; released ones lean to the past."""
+    start = -keys // 2 if sampling == "released" else -(keys // 2)
+    return torch.arange(start, start + keys, dtype=torch.float32)
+
+
+def sampled(
+    values: Tensor, places: Tensor, counts: Tensor, sampling: Sampling, edge: Literal["clamp", "wrap"]
+) -> Tensor:
+    """Values (B, H, L, d) at places (B, H, L, K), interpolated between neighbours: (B, H, L, K, d).
+
+    ``counts`` (B,) are the valid positions.  Released weights know a coordinate that is stretched and shifted (scaled
+    for aligned corners, read for unaligned ones), a modulus that is one too small, zeros beyond the ends, and half of
+    every value, because the unused second axis was asked at its border.
+    """
+    length = values.shape[2]
+    valid = counts.to(places.dtype).view(-1, 1, 1, 1)
+    if sampling == "released":
+        places = places.remainder((valid - 1).clamp_min(1)) * length / max(length - 1, 1) - 0.5
+        low = places.floor()
+        share = places - low
+        weights = [0.5 * (1 - share) * (low >= 0), 0.5 * share * (low + 1 < length)]
+        return _between(values, low, low + 1, weights)
+    if edge == "wrap":
+        places = places.remainder(valid.clamp_min(1))
+        low = places.floor()
+        high = (low + 1).remainder(valid.clamp_min(1))
+    else:
+        places = torch.minimum(places.clamp_min(0), (valid - 1).clamp_min(0))
+        low = places.floor()
+        high = torch.minimum(low + 1, (valid - 1).clamp_min(0))
+    share = places - low
+    return _between(values, low, high, [1 - share, share])
+
+
+def _between(values: Tensor, low: Tensor, high: Tensor, weights: list[Tensor]) -> Tensor:
+    total = values.new_zeros(())
+    for place, weight in zip((low, high), weights, strict=True):
+        index = place.long().clamp(0, values.shape[2] - 1).flatten(2).unsqueeze(-1)
+        found = values.gather(2, index.expand(-1, -1, -1, values.shape[3]))
+        total = total + found.view(*place.shape, -1) * weight.unsqueeze(-1)
+    return total
+
+
+class LocalAttention(nn.Module):
+    """Queries of one stream, keys and values of the other, sampled where an offset of each query says."""
+
+    centres: Tensor
+
+    def __init__(self, part: CrossGlossAttention, width: int, keys: int) -> None:
+        super().__init__()
+        self.part, self.keys = part, keys
+        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.offsets = nn.Linear(width, part.heads * keys)
+        self.dropout = nn.Dropout(part.dropout)
+        self.register_buffer("centres", centres(keys, part.sampling), persistent=False)
+
+    def forward(self, x: Tensor, other: Tensor, counts: Tensor) -> Tensor:
+        """(B, L, D) twice, and the valid positions (B,) -> (B, L, D)."""
+        batch, length, width = x.shape
+        states = self.query(x)
+        offsets = self._by_head(self.offsets(states))
+        places = torch.arange(length, device=x.device).view(1, 1, -1, 1) + self.centres + offsets.float()
+        how = (counts, self.part.sampling, self.part.edge)
+        key, value = (sampled(self._by_head(map_(other)), places, *how) for map_ in (self.key, self.value))
+        query = self._by_head(states) / math.sqrt(width // self.part.heads)
+        share = self.dropout((query.unsqueeze(3) * key).sum(-1).softmax(-1))
+        context = (share.unsqueeze(-1) * value).sum(3).transpose(1, 2).reshape(batch, length, width)
+        mixed: Tensor = self.out(context.to(x.dtype))
+        return mixed
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        """(B, L, H * d) -> (B, H, L, d)."""
+        return x.view(*x.shape[:2], self.part.heads, -1).transpose(1, 2)
+
+
+class GlossLayer(nn.Module):
+    """Local attention, then a feed-forward network, each behind its norm."""
+
+    def __init__(self, part: CrossGlossAttention, width: int, keys: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=EPS), nn.LayerNorm(width, eps=EPS)
+        self.attention = LocalAttention(part, width, keys)
+        self.fc1, self.fc2 = nn.Linear(width, part.ff), nn.Linear(part.ff, width)
+        self.dropout = nn.Dropout(part.dropout)
+
+    def forward(self, x: Tensor, other: Tensor, counts: Tensor) -> Tensor:
+        """``x`` having looked at ``other``."""
+        x = x + self.dropout(self.attention(self.norm1(x), other, counts))
+        hidden = self.dropout(torch.relu(self.fc1(self.norm2(x))))
+        heard: Tensor = x + self.dropout(self.fc2(hidden))
+        return heard
+
+
+class CrossGlossMix(nn.Module):
+    """Two stacks that read each other's previous layer, then one network over both, then the inputs once more."""
+
+    positions: Tensor
+
+    def __init__(self, part: CrossGlossAttention, width: int) -> None:
+        super().__init__()
+        self.first_layers, self.second_layers = (
+            nn.ModuleList(GlossLayer(part, width, keys) for keys in part.keys) for _ in range(2)
+        )
+        self.first_norm, self.second_norm = nn.LayerNorm(width, eps=EPS), nn.LayerNorm(width, eps=EPS)
+        self.mix = MlpMix(width)
+        self.register_buffer("positions", sinusoids(part.positions, width))
+
+    def forward(self, first: Tensor, second: Tensor, mask: Tensor) -> Tensor:
+        """(B, L, D) twice -> (B, L, D)."""
+        counts = mask.sum(1)
+        places = self.positions[: first.shape[1]]
+        a, b = first + places, second + places
+        for one, other in zip(self.first_layers, self.second_layers, strict=True):
+            a, b = one(a, b, counts), other(b, a, counts)
+        mixed: Tensor = self.mix(self.first_norm(a), self.second_norm(b), mask)
+        return mixed + first + second
+
+
+def sinusoids(rows: int, width: int) -> Tensor:
+    """Sines in even columns, cosines in odd ones."""
+    turns = torch.arange(rows).unsqueeze(1) * torch.exp(torch.arange(0, width, 2) * (-math.log(10000.0) / width))
+    return torch.stack([turns.sin(), turns.cos()], -1).flatten(1)[:, :width]
