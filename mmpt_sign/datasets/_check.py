@@ -132,7 +132,8 @@ def _in_two_splits(records: Iterable[Record]) -> Iterator[str]:
     spans: dict[tuple[object, ...], list[Record]] = defaultdict(list)
     for record in records:
         source = record.source
-        spans[source.path, source.member, source.item].append(record)
+        if source.made is None:
+            spans[source.path, source.member, source.item].append(record)
     for same in spans.values():
         if len({record.split for record in same}) > 1:
             for one, other in pairwise(sorted(same, key=lambda record: record.source.start or 0)):
@@ -147,7 +148,7 @@ def _unreadable(records: Iterable[Record]) -> Iterator[str]:
 
     for record in records:
         source = record.source
-        if not source.path.exists():
+        if source.made is None and not source.path.exists():
             yield f"{_place(record)}: no file {source.path}"
             continue
         try:

@@ -38,6 +38,8 @@ def missing(records: Sequence[Record]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for record in records:
         for source in (record.source, *record.sources.values()):
+            if source is None or source.made is not None:
+                continue
             folder = source.path.parent
             if folder not in names:
                 names[folder] = _names(folder)

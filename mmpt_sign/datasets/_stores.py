@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,12 +30,18 @@ def experiment_records(experiment: Experiment) -> list[Record]:
     }
     if not stores:
         return list(records)
-    return [replace(record, sources={**record.sources, **_in(stores, record.id)}) for record in records]
+    optional = {name for name, stream in experiment.streams.items() if stream.optional}
+    return [replace(record, sources={**record.sources, **_in(stores, record.id, optional)}) for record in records]
 
 
-def _in(stores: Mapping[str, Store], name: str) -> dict[str, Source]:
-    """Where each store has the clip of a record; one that has none says so when it is read."""
-    return {stream: Source(s.folder, member=name, item=s.number_of(name)) for stream, s in stores.items()}
+def _in(stores: Mapping[str, Store], name: str, optional: Set[str]) -> dict[str, Source | None]:
+    """Where each store has the clip of a record; one that has none says so when it is read, if it must have it."""
+    found: dict[str, Source | None] = {}
+    for stream, store in stores.items():
+        number = store.number_of(name)
+        lacks = number is None and stream in optional
+        found[stream] = None if lacks else Source(store.folder, member=name, item=number)
+    return found
 
 
 def store_folder(folder: Path, data_root: Path | None) -> Path:

@@ -29,10 +29,15 @@ class CslDaily(Sentences):
 
     def tables(self, folder: Path) -> Sequence[Path]:
         """The table of videos, once the list of splits is there as well."""
+        if self.manifests:
+            return super().tables(folder)
         return whole(self.name, folder, [*self.files, SPLITS])[:1]
 
     def rows(self, table: Path) -> list[Row]:
         """The rows that the list puts into a split."""
+        if self.manifests:
+            signed = [(row, self.ours(row)["signer"]) for row in super().rows(table)]
+            return [Row(row.number, {**row.values, "signer": signer}) for row, signer in signed]
         listed = read_table(table.with_name(Path(SPLITS).name), ("name", "split"), dialect=self.dialect)
         split = {row["name"]: row["split"] for row in listed}
         rows = [row for row in super().rows(table) if row["id"] in split]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from mmpt_sign.datasets._pose_set import PoseSet
+from mmpt_sign.datasets._table import Row
 from mmpt_sign.text.tags import TextLanguage
 
 
@@ -26,3 +28,7 @@ class DgsSentences(PoseSet):
         frames = "n_frames" if version == "natural" else "n_frames_stitched"
         columns = {"text": f"text_{written}", "frames": frames, **(values.get("columns") or {})}
         return {"file": f"pose/{{id}}_{version}.pose", **values, "columns": columns}
+
+    def rows(self, table: Path) -> list[Row]:
+        """The rows, with the version, by which an evaluation tells both apart."""
+        return [Row(row.number, {**row.values, "version": self.version}) for row in super().rows(table)]

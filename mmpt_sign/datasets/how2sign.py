@@ -40,6 +40,8 @@ class How2Sign(Sentences):
         ranks: Counter[str] = Counter()
         clip: dict[int, str] = {}
         rows = super().rows(table)
+        if self.manifests:
+            return rows
         for row in sorted(rows, key=lambda row: (row["VIDEO_NAME"], self._seconds(row, "START"))):
             clip[row.number] = f"{row['VIDEO_NAME']}_clip{ranks[row['VIDEO_NAME']]}"
             ranks[row["VIDEO_NAME"]] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -53,15 +53,19 @@ class Frozen:
         return np.split(rows, np.cumsum([len(segment.starts) for segment in segments])[:-1])
 
     def of_video(self, pictures: Iterable[Any], together: Together | None = None) -> Rows:
-        """All rows of one video, its frames decoded ahead of the network."""
+        """All rows of one video."""
+        return np.concatenate(list(self.parts_of_video(pictures, together)))
+
+    def parts_of_video(self, pictures: Iterable[Any], together: Together | None = None) -> Iterator[Rows]:
+        """The rows of one video part by part, its frames decoded ahead of the network."""
         sliding = Sliding((self.part.picture(picture) for picture in pictures), self.part)
-        done = []
+        is_empty = True
         with ahead(sliding.segments(self.windows)) as coming:
             for segment in coming:
-                done.append(self.rows([segment])[0] if together is None else together.rows(segment))
-        if not done:
+                is_empty = False
+                yield self.rows([segment])[0] if together is None else together.rows(segment)
+        if is_empty:
             raise DataError("the video has no frames")
-        return np.concatenate(done)
 
     def _inputs(self, segment: Segment) -> Tensor:
         import torch

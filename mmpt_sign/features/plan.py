@@ -14,7 +14,7 @@ from mmpt_sign.features.packing import Job
 from mmpt_sign.features.shard import Place, Shard
 from mmpt_sign.poses.clip import Clip, Layout
 from mmpt_sign.poses.select import point_names
-from mmpt_sign.records import Record
+from mmpt_sign.records import Record, Source
 
 Changed = Literal["stop", "rebuild", "keep"]
 NAMED = 10
@@ -22,7 +22,13 @@ NAMED = 10
 
 def source_fingerprint(record: Record) -> str:
     """Size and time of the source file and which part of it is meant; nothing where the file is not there."""
-    source = record.source
+    return _fingerprint(record.source)
+
+
+def _fingerprint(source: Source) -> str:
+    if source.made is not None:
+        marks = [_fingerprint(one) for one in dict.fromkeys(source.made.sources)]
+        return hashlib.sha256(repr((source.made, marks)).encode()).hexdigest()[:16]
     try:
         found = (source.path / MANIFEST if source.path.is_dir() else source.path).stat()
     except OSError:

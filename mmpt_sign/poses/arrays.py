@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from mmpt_sign.records import Source
 
 MAX_ARRAY_BYTES = 4 << 30
-ARCHIVES_KEPT = 4
+ARCHIVES_KEPT = 8
+VIDEOS = (".mp4", ".mkv", ".webm", ".avi", ".mov")  # as pictures, for networks that are trained on them
 FEATURES = "frames"  # the layout of (T, D) features, which have no points
 FEATURE_LAYOUT = Layout(("FEATURES.VECTOR",))
 
 
-def read_source(source: Source) -> Clip:
-    """The clip that a record points at; `DataError` says what is wrong with it."""
+def read_source(source: Source | None) -> Clip:
+    """The clip that a record points at; `DataError` says what is wrong with it, or that there is none."""
+    if source is None:
+        raise DataError("the record has no frames for this stream")
+    if source.made is not None:
+        return source.made.clip()
     if source.path.suffix == ".pose":
         return read(source.path, source.start, source.end)
     if source.path.suffix == ".parquet" and source.item is not None:
@@ -37,6 +42,10 @@ def read_source(source: Source) -> Clip:
         from mmpt_sign.poses.parquet import read_parquet
 
         return _cut_clip(read_parquet(source.path), source)
+    if source.path.suffix.lower() in VIDEOS:
+        from mmpt_sign.video.film import read_film
+
+        return read_film(source)
     if source.path.is_dir():
         from mmpt_sign.features.store import opened
 

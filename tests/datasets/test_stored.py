@@ -99,7 +99,7 @@ def test_a_stream_reads_from_its_store_and_takes_its_lengths_from_the_index(tmp_
     direct = experiment_records(plain)
     build_store(direct, own_clip, tmp_path / "store")
     work = Workload(experiment(tmp_path, tmp_path / "store"))
-    assert {record.source_of("pose").path for record in work.records} == {tmp_path / "store"}
+    assert {source.path for record in work.records if (source := record.source_of("pose"))} == {tmp_path / "store"}
     shards = tmp_path / "store/shards"
     shards.rename(tmp_path / "away")  # what is open needs no data until a clip is read
     examples = Examples(work.split("train"), plain.streams, Letters(), max_tokens=8, seed=0, training=True)  # type: ignore[arg-type]
@@ -135,6 +135,17 @@ def test_a_record_that_the_store_lacks_is_an_error_with_its_name(tmp_path: Path)
     examples = Examples(records, streams, Letters(), max_tokens=8, seed=0, training=True, max_skipped=0.1)  # type: ignore[arg-type]
     assert len(examples.lengths) == len([examples[n] for n in range(len(examples))]) == len(records)
     assert list(examples.skipped) == ["house-2", "sun-3"]
+
+
+def test_a_record_may_lack_a_stream_that_is_optional(tmp_path: Path) -> None:
+    direct = experiment_records(experiment(tmp_path, None))
+    build_store([r for r in direct if r.id != "house-2"], own_clip, tmp_path / "store")
+    given = experiment(tmp_path, tmp_path / "store")
+    stream = given.streams["pose"].model_copy(update={"optional": True})
+    found = {
+        r.id: r.source_of("pose") for r in experiment_records(given.model_copy(update={"streams": {"pose": stream}}))
+    }
+    assert [name for name, source in found.items() if source is None] == ["house-2"]
 
 
 def test_a_missing_or_damaged_store_is_told_before_any_work(tmp_path: Path) -> None:

@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 STORED, SEEN = 256, 224  # pixels of a stored frame, and of what the network sees of its middle
 
 
+def middle(pictures: Tensor, pixels: int, share: float, shift: tuple[float, float] = (0.0, 0.0)) -> Tensor:
+    """(T, S, S, 3), 0 … 255 -> (T, 3, pixels, pixels), 0 … 1.
+
+    The outermost points are ``share`` of the way from the middle to the edge, and the middle is moved by ``shift``.
+    """
+    import torch
+    from torch.nn import functional
+
+    line = torch.linspace(-share, share, pixels, device=pictures.device)
+    moved = torch.meshgrid(line + 2 * shift[0], line + 2 * shift[1], indexing="xy")
+    grid = torch.stack(moved, -1).expand(len(pictures), -1, -1, -1)
+    planes = pictures.permute(0, 3, 1, 2).float() / 255
+    return functional.grid_sample(planes, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
 class I3d(VideoNetwork):
     """Frames are stretched to 256 x 256; the middle seven eighths are sampled at 224 x 224 points, -0.5 … 0.5."""
 
@@ -48,14 +63,8 @@ class I3d(VideoNetwork):
         return frame if frame.shape[:2] == (STORED, STORED) else rounded(stretched(frame, STORED, STORED))
 
     def inputs(self, pictures: Tensor) -> Tensor:
-        """The middle, resampled; its outermost points are 7/8 of the way from the middle to the edge."""
-        import torch
-        from torch.nn import functional
-
-        line = torch.linspace(-SEEN / STORED, SEEN / STORED, SEEN, device=pictures.device)
-        grid = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).expand(len(pictures), -1, -1, -1)
-        planes = pictures.permute(0, 3, 1, 2).float() / 255
-        return functional.grid_sample(planes, grid, mode="bilinear", align_corners=False) - 0.5
+        """The middle, resampled."""
+        return middle(pictures, SEEN, SEEN / STORED) - 0.5
 
     def build(self) -> nn.Module:
         """Random weights."""
