@@ -15,7 +15,7 @@ settings.load_profile("project")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data sets beside a checkout; tests that need it skip where it is absent."""
     folder = ROOT.parent / "shared" / "data"

@@ -17,7 +17,7 @@ import numpy as np
 from mmpt_sign.errors import ConfigError, NotInstalledError
 from mmpt_sign.files import complete, write_text
 from mmpt_sign.look.draw import Drawing, pillow, sheet
-from mmpt_sign.look.scene import Panel, PosePanel, Scene, VideoPanel, colour_key, colour_key_of
+from mmpt_sign.look.scene import Panel, PosePanel, Scene, colour_key, colour_key_of
 
 HERE = Path(__file__).parent
 STEPS = 10_000  # whole numbers along the height of a panel
@@ -102,12 +102,16 @@ WRITERS: dict[str, Callable[[Path, Scene, int], Path]] = {
 
 
 def _panel(panel: Panel, keys: list[str], height: int) -> dict[str, Any]:
-    common = {"title": panel.title, "fps": panel.fps, "frames": len(panel), "aspect": panel.view.aspect}
-    if isinstance(panel, VideoPanel):
-        return {**common, "pictures": [_jpeg(picture, height) for picture in panel.pictures]}
+    if isinstance(panel, PosePanel):
+        return figure(panel, keys)
+    return {**_common(panel), "pictures": [_jpeg(picture, height) for picture in panel.pictures]}
+
+
+def figure(panel: PosePanel, keys: list[str]) -> dict[str, Any]:
+    """A clip as the players of pages read it; names of colours that are new are added to ``keys``."""
     of = {index: place for place, index in enumerate(panel.drawn)}
     return {
-        **common,
+        **_common(panel),
         "count": len(of),
         "places": base64.b64encode(_places(panel).tobytes()).decode(),
         "limbs": [
@@ -119,6 +123,10 @@ def _panel(panel: Panel, keys: list[str], height: int) -> dict[str, Any]:
             for index, place in of.items()
         ],
     }
+
+
+def _common(panel: Panel) -> dict[str, Any]:
+    return {"title": panel.title, "fps": panel.fps, "frames": len(panel), "aspect": panel.view.aspect}
 
 
 def _places(panel: PosePanel) -> np.ndarray[Any, np.dtype[np.int16]]:

@@ -1,0 +1,70 @@
+// Scores as bars, best first; rows move to their new place while one signs.
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const SHOWN = 8;
+
+export class Bars {
+  constructor(list, more) {
+    Object.assign(this, { list, more });
+    this.rows = new Map();
+    this.all = false;
+    more.addEventListener("click", () => { this.all = !this.all; this.#fold(); });
+  }
+  clear() {
+    this.rows.clear();
+    this.list.replaceChildren();
+    this.more.hidden = true;
+  }
+  // Pairs of prompt and score; what comes back is sorted.
+  show(pairs) {
+    const sorted = [...pairs].sort((a, b) => b[1] - a[1]), scores = sorted.map(([, score]) => score);
+    const low = Math.min(0, ...scores), high = Math.max(low < -1 ? 0.001 : 1, ...scores);
+    const before = new Map([...this.rows].map(([prompt, row]) => [prompt, row.item.offsetTop]));
+    const rows = sorted.map(([prompt, score]) => this.#row(prompt, score, low, high));
+    this.rows = new Map(sorted.map(([prompt], place) => [prompt, rows[place]]));
+    this.list.replaceChildren(...rows.map(({ item }) => item));
+    this.#fold();
+    if (!still.matches) for (const [prompt, row] of this.rows) moved(row.item, before.get(prompt));
+    return sorted;
+  }
+  #row(prompt, score, low, high) {
+    const row = this.rows.get(prompt) ?? made(prompt), at = (value) => (100 * (value - low)) / (high - low);
+    row.value.textContent = score.toFixed(3);
+    row.fill.style.left = `${Math.min(at(0), at(score))}%`;
+    row.fill.style.width = `${Math.abs(at(score) - at(0))}%`;
+    row.fill.classList.toggle("below", score < 0);
+    row.zero.style.left = `${at(0)}%`;
+    row.zero.hidden = low === 0;
+    return row;
+  }
+  #fold() {
+    const items = [...this.list.children];
+    items.forEach((item, place) => { item.hidden = !this.all && place >= SHOWN; });
+    this.more.hidden = items.length <= SHOWN;
+    this.more.setAttribute("aria-expanded", String(this.all));
+    this.more.textContent = this.all ? `Show the best ${SHOWN} only` : `Show all ${items.length}`;
+  }
+}
+
+function made(prompt) {
+  const item = document.createElement("li"), [name, value, track, fill, zero] = ["prompt", "value", "track", "fill", "zero"].map(span);
+  name.append(...inParts(prompt));
+  track.setAttribute("aria-hidden", "true");
+  track.append(fill, zero);
+  item.append(name, value, track);
+  return { item, value, fill, zero };
+}
+
+const span = (className) => Object.assign(document.createElement("span"), { className });
+
+// Tags in small letters, so that the words stand out.
+export function inParts(prompt) {
+  const [, tags, words] = /^((?:<[^<> ]+> ?)*)(.*)$/s.exec(prompt);
+  if (!tags || !words) return [prompt];
+  return [Object.assign(document.createElement("code"), { textContent: tags.trim() }), ` ${words}`];
+}
+
+function moved(item, before) {
+  const way = before === undefined ? 0 : before - item.offsetTop;
+  if (way && !item.hidden) item.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], { duration: 220, easing: "ease-out" });
+}
