@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmpt_sign.batches.example import Example
+from mmpt_sign.batches.example import Example, Prompt
 
 if TYPE_CHECKING:
     from mmpt_sign.poses.clip import FloatArray
@@ -29,6 +29,8 @@ class Batch:
     text_answer: Tensor  # (U,)
     index: Tensor  # (B,) position of each clip in its split
     merged: bool
+    augmented_ids: Tensor | None = None  # (U, S') the prompts of text_ids, changed at random
+    augmented_mask: Tensor | None = None  # (U, S')
 
     def __len__(self) -> int:
         return int(self.index.shape[0])
@@ -41,7 +43,10 @@ class Batch:
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
         streams = {name: {key: value.to(device) for key, value in s.items()} for name, s in self.streams.items()}
-        moved = {f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name not in ("streams", "merged")}
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "streams"}
+        moved: dict[str, Any] = {
+            name: value.to(device) if isinstance(value, Tensor) else value for name, value in given.items()
+        }
         return replace(self, streams=streams, **moved)
 
     def as_dict(self) -> dict[str, Any]:
@@ -52,9 +57,10 @@ class Batch:
 class Collator:
     """Makes a `Batch`; the numbers of prompts and answers come from the examples."""
 
-    def __init__(self, pad_id: int, *, merge_texts: bool = True) -> None:
+    def __init__(self, pad_id: int, *, merge_texts: bool = True, prompts: Sequence[Prompt] = ()) -> None:
         self.pad_id = pad_id
         self.merge_texts = merge_texts
+        self.prompts = prompts  # texts that are in every batch, whoever's they are
 
     def __call__(self, examples: Sequence[Example]) -> Batch:
         """The examples, padded to their own longest clip and longest prompt."""
@@ -64,8 +70,12 @@ class Collator:
         else:
             rows = list(range(len(examples)))
         speakers = dict(reversed(list(zip(rows, examples, strict=True))))
-        texts = [speakers[row] for row in range(len(speakers))]
+        texts: list[Example | Prompt] = [speakers[row] for row in range(len(speakers))]
+        own = {example.text_id for example in examples}
+        texts += [prompt for prompt in self.prompts if prompt.text_id not in own]
         ids, mask = pad_ids([example.tokens for example in texts], self.pad_id)
+        changed = [example.augmented for example in texts if example.augmented is not None]
+        augmented = pad_ids(changed, self.pad_id) if changed else (None, None)
         return Batch(
             streams={name: self._padded(examples, name) for name in examples[0].frames},
             text_ids=ids,
@@ -76,11 +86,16 @@ class Collator:
             text_answer=torch.tensor([example.answer_id for example in texts]),
             index=torch.tensor([example.index for example in examples]),
             merged=self.merge_texts,
+            augmented_ids=augmented[0],
+            augmented_mask=augmented[1],
         )
 
     @staticmethod
     def _padded(examples: Sequence[Example], name: str) -> dict[str, Tensor]:
         x, mask = pad_frames([example.frames[name] for example in examples])
+        for row, example in zip(mask, examples, strict=True):
+            if name in example.missing:
+                row[:] = False
         return {"x": x, "mask": mask}
 
 

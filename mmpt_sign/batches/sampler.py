@@ -2,6 +2,7 @@
 
 Whatever the options, an epoch shows each example exactly once, in the same number of batches every time; only
 ``round_robin`` repeats examples (as the original does) and only ``drop_last`` leaves some out, others in each epoch.
+With ``unit: group`` the examples of an epoch are one of each answer, drawn anew in every epoch.
 Everything follows from (seed, epoch), so a resumed run meets the batches that it would have met.
 """
 
@@ -12,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmpt_sign.batches.unique import separated, spread
 
@@ -58,15 +60,22 @@ class EpochBatches:
         """Batches as one process would see them."""
         rng = np.random.default_rng(np.random.SeedSequence((self.seed, epoch)))
         if self.options.order == "shuffled":
-            batches = self._shuffled(rng)
+            batches = self._shuffled(rng, self._drawn(epoch))
         elif self.options.order == "frozen":
-            batches = self._shuffled(np.random.default_rng(FROZEN_SEED))
+            batches = self._shuffled(np.random.default_rng(FROZEN_SEED), self._drawn(epoch))
         else:
             batches = self._cut(round_robin(self.answers), even=False)
         return [batches[k] for k in rng.permutation(len(batches))]
 
-    def _shuffled(self, rng: np.random.Generator) -> list[list[int]]:
-        order: list[int] = rng.permutation(len(self.answers)).tolist()
+    def _drawn(self, epoch: int) -> NDArray[np.int64]:
+        """The examples of an epoch: all of them, or one of each answer."""
+        if self.options.unit == "clip":
+            return np.arange(len(self.answers))
+        rng = np.random.default_rng(np.random.SeedSequence((self.seed, epoch), spawn_key=(1,)))
+        return np.array([own[int(rng.integers(len(own)))] for own in _members(self.answers).values()], np.int64)
+
+    def _shuffled(self, rng: np.random.Generator, drawn: NDArray[np.int64]) -> list[list[int]]:
+        order: list[int] = rng.permutation(drawn).tolist()
         if self.options.drop_last and len(order) >= self.size:
             order = order[: len(order) - len(order) % self.size]  # before sorting by length: not always the longest
         even = self.options.order == "shuffled" and self.options.multiple == 1
@@ -112,8 +121,14 @@ def round_robin(answers: Sequence[str]) -> list[int]:
 
     Any run of as many examples as there are answers holds each answer once, which is what the original trains on.
     """
+    members = _members(answers)
+    rounds = max(map(len, members.values()), default=0)
+    return [own[i % len(own)] for i in range(rounds) for own in members.values()]
+
+
+def _members(answers: Sequence[str]) -> dict[str, list[int]]:
+    """The examples of each answer."""
     members: dict[str, list[int]] = {}
     for index, answer in enumerate(answers):
         members.setdefault(answer, []).append(index)
-    rounds = max(map(len, members.values()), default=0)
-    return [own[i % len(own)] for i in range(rounds) for own in members.values()]
+    return members

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from mmpt_sign.config.schema import Experiment
     from mmpt_sign.models.token_set import TokenSet
     from mmpt_sign.poses.clip import Clip, FloatArray, Layout
     from mmpt_sign.records import Record
@@ -91,6 +92,7 @@ class Stream(Part):
     store: Path | None = Field(
         None, description="clips of this stream come from this clip store, by record id, not from the record's source"
     )
+    optional: bool = Field(False, description="records that the store does not have are used without this stream")
 
     @abstractmethod
     def fixed_to(self, layout: Layout) -> Stream:
@@ -109,11 +111,18 @@ class Stream(Part):
     def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
         """A prepared clip as (T, D) frames; with ``rng`` it is augmented first.  T >= 1 always."""
 
+    def frame_numbers(self, clip: Clip) -> FloatArray:
+        """Of each of the T frames, the frame of the clip that it shows: evenly spread, unless a stream knows better."""
+        import numpy as np
+
+        return np.linspace(0, len(clip) - 1, len(self.encode(self.prepare(clip))), dtype=np.float32)
+
 
 class FrontEnd(Part):
     """Frames of one or several streams -> (B, L, d_out) inputs of an encoder."""
 
     kind_of_part: ClassVar[str] = "front_end"
+    batch_statistics: ClassVar[bool] = False  # True: in training it normalises over the clips of a batch
 
     @abstractmethod
     def build(self, widths: Mapping[str, int], d_out: int) -> nn.Module:
@@ -134,6 +143,12 @@ class Encoder(Part):
     def width(self) -> int:
         """What the front end must deliver, known once resolved."""
 
+    @property
+    def token_width(self) -> int:
+        """Numbers per token of what it returns, known once resolved."""
+        projected: int | None = getattr(self, "project", None)
+        return projected or self.width
+
     @abstractmethod
     def build(self) -> nn.Module:
         """The network, with pretrained weights where the part names them."""
@@ -146,7 +161,19 @@ class Fusion(Part):
 
     @abstractmethod
     def build(self, widths: Mapping[str, int]) -> nn.Module:
-        """A module that keeps the length and mask of every set it returns."""
+        """A module that keeps the length and mask of every set it returns; widths are those of the towers' tokens."""
+
+    def conflict(self, experiment: Experiment) -> str | None:
+        """Why this cannot fuse the towers of such an experiment, told before anything starts."""
+        return None
+
+
+class TextAugment(Options):
+    """Random changes of a prompt in training; the changed prompt is a second text beside the original."""
+
+    random_swap: float = Field(0.0, ge=0, le=1, description="how often two words of a prompt change places")
+    random_deletion: float = Field(0.0, ge=0, le=1, description="how often words of a prompt are left out")
+    deleted: float = Field(0.1, gt=0, lt=1, description="share of the words that a deletion leaves out on average")
 
 
 class Text(Part):
@@ -155,6 +182,9 @@ class Text(Part):
     kind_of_part: ClassVar[str] = "text"
 
     max_tokens: int = Field(64, ge=3, description="[CLS] and [SEP] counted in")
+    augment: TextAugment | None = Field(
+        None, description="text to video is trained on changed prompts, video to text on the prompts as they are"
+    )
 
     @property
     @abstractmethod
@@ -180,9 +210,22 @@ class Similarity(Part):
     kind_of_part: ClassVar[str] = "similarity"
     needs: ClassVar[Literal["pooled", "tokens"]] = "pooled"
 
+    @property
+    def sees_padding(self) -> bool:
+        """Whether positions that are not valid take part too, as in some published systems, and so must be kept."""
+        return False
+
     @abstractmethod
     def __call__(self, video: TokenSet, text: TokenSet) -> dict[str, Tensor]:
         """Scores of every pair; a symmetric similarity returns the same matrix under both names."""
+
+    def combined(self, matrices: Mapping[str, Tensor]) -> Tensor:
+        """The one score (Bv, Bt) that evaluation, search and serving use: by default the mean of both directions."""
+        return (matrices["video_to_text"] + matrices["text_to_video"]) / 2
+
+    def conflict(self, experiment: Experiment, pair: tuple[str, str]) -> str | None:
+        """Why this cannot compare the two sides in such an experiment, told before anything starts."""
+        return None
 
     @abstractmethod
     def vectors(self, pooled: Tensor) -> Tensor:
@@ -196,7 +239,9 @@ class Loss(Part):
     needs_paired_rows: ClassVar[bool] = False  # True: row i and column i are one clip, texts must not be merged
 
     weight: float = Field(1.0, ge=0, description="factor of this term in the total")
-    scale: float | Literal["learned"] = Field(1.0, description="factor on the scores before the softmax")
+    scale: float | str = Field(
+        1.0, description="factor on the scores before the softmax: a number, learned, or the loss whose scale it shares"
+    )
     initial_scale: float = Field(1 / 0.07, gt=0, description="where a learned scale starts")
     max_scale: float = Field(100.0, gt=0, description="where a learned scale is clamped")
 

@@ -33,11 +33,17 @@ class VideoTower(Options):
 class BatchOptions(Options):
     """Which examples meet in a batch, and how they are laid out."""
 
+    unit: Literal["clip", "group"] = Field(
+        "clip", description="an epoch sees every clip once, or every answer once with one of its clips, drawn anew"
+    )
     order: Literal["shuffled", "frozen", "round_robin"] = Field(
         "shuffled", description="reshuffled each epoch; shuffled once; or one example per answer in turn"
     )
     unique_texts: bool = Field(False, description="no answer twice in a batch, as far as the data allow")
     length_buckets: bool = Field(True, description="clips of similar length together, so that little is padding")
+    texts: Literal["batch", "all"] = Field(
+        "batch", description="texts of a batch: its clips' own, or all of the split, as in a classification"
+    )
     merge_texts: bool = Field(True, description="each distinct prompt of a batch is encoded once")
     multiple: int = Field(1, ge=1, description="cut batches at multiples of this (the original: 8)")
     drop_last: bool = Field(False, description="leave out an incomplete last batch")
@@ -46,22 +52,33 @@ class BatchOptions(Options):
 class OptimOptions(Options):
     """Optimiser, schedule and length of training."""
 
-    name: Literal["adam", "adamw"] = "adamw"
+    name: Literal["adam", "adamw", "bert_adam", "sgd"] = Field(
+        "adamw", description="bert_adam: as CiCo and SEDS are trained; sgd: its momentum is the first of betas"
+    )
     lr: float = Field(5e-5, gt=0)
     betas: tuple[float, float] = (0.9, 0.98)
     eps: float = Field(1e-8, gt=0)
     weight_decay: float = Field(0.0, ge=0)
+    decays: Literal["matrices", "all_but_biases"] = Field(
+        "matrices", description="what weight decay acts on; all_but_biases: the gains of norms too, as in CiCo"
+    )
     clip_norm: float = Field(2.0, ge=0, description="global gradient norm; 0 = off")
+    clip_tensor: float = Field(0.0, ge=0, description="norm of each tensor's gradient, clipped afterwards; 0 = off")
     groups: dict[Literal["front_end", "encoder", "fusion", "text", "loss"], float] = Field(
         default_factory=dict, description="learning rate of a part of the model where it differs from lr"
     )
     layer_decay: float = Field(
         1.0, gt=0, le=1, description="rate of each BERT layer as a share of the rate of the one above it"
     )
-    schedule: Literal["polynomial", "cosine", "constant"] = "cosine"
+    schedule: Literal["polynomial", "cosine", "constant", "bert_cosine"] = Field(
+        "cosine", description="bert_cosine: a cosine over all updates, warm-up included, as in CiCo"
+    )
     warmup: float = Field(0.1, ge=0, description="updates, or a share of all updates if below 1")
     decay_updates: int | None = Field(None, ge=1, description="length of the decay; default: the length of training")
     batch_size: int = Field(64, ge=1, description="clips per process and step")
+    chunk: int | None = Field(
+        None, ge=1, description="clips that go through the towers at once; the loss sees the whole batch in any case"
+    )
     update_freq: int = Field(1, ge=1, description="steps whose gradients are added up before an update")
     epochs: int = Field(25, ge=1)
     max_updates: int | None = Field(None, ge=1, description="stop after this many updates even within an epoch")
@@ -78,6 +95,9 @@ class EvaluateOptions(Options):
         "geometric_mean", description="what picks the best checkpoint; metrics are means of both directions"
     )
     split: str = Field("valid", description="split that selects; never the test split")
+    gallery: Literal["video", "group"] = Field(
+        "video", description="what a text is compared with when checkpoints are chosen: clips, or groups of one answer"
+    )
     every: int = Field(1, ge=1, description="epochs between two looks at the selecting split")
     patience: int | None = Field(None, ge=1, description="stop after this many looks without improvement")
     tasks: tuple[EvaluationPart, ...] = Field(
@@ -151,6 +171,23 @@ class Experiment(Options):
             for name in self.similarity
             if (problem := self._pair_problem(name)) is not None
         ]
+        found += [(("loss", name), problem) for name in self.loss if (problem := self._scale_problem(name)) is not None]
+        found += [
+            (
+                ("optim", "chunk"),
+                f"cuts batches, over which the front end {tower.front_end.part_name} of {name} normalises",
+            )
+            for name, tower in self.video.items()
+            if self.optim.chunk is not None and tower.front_end.batch_statistics
+        ]
+        if (problem := self.fusion.conflict(self)) is not None:
+            found.append((("fusion",), problem))
+        if self.batch.unit == "group" and self.batch.order != "shuffled":
+            found.append((("batch", "unit"), "draws other clips in every epoch: batch.order must be shuffled"))
+        if all(stream.optional for stream in self.streams.values()):
+            found.append((("streams",), "are all optional: a record without any of them could not be embedded"))
+        if self.batch.texts == "all" and (not self.batch.merge_texts or self.text.augment is not None):
+            found.append((("batch", "texts"), "all needs merge_texts, and text.augment to be left out"))
         if self.batch.merge_texts:
             found += [
                 (("loss", name), f"'{loss.part_name}' compares clip i with text i: set batch.merge_texts to false")
@@ -172,6 +209,16 @@ class Experiment(Options):
         return next((pair for pair in splits if set(pair) <= self.sides()), None)
 
     def _pair_problem(self, name: str) -> str | None:
-        if self.pair(name) is None:
+        pair = self.pair(name)
+        if pair is None:
             return f"is not a pair A_B of {', '.join(sorted(self.sides()))}"
-        return None
+        return self.similarity[name].conflict(self, pair)
+
+    def _scale_problem(self, name: str) -> str | None:
+        scale = self.loss[name].scale
+        if not isinstance(scale, str) or scale == "learned":
+            return None
+        learned = [other for other, part in self.loss.items() if part.scale == "learned"]
+        if scale in learned:
+            return None
+        return f"scale '{scale}' is neither a number, nor learned, nor a loss with a learned scale ({learned})"

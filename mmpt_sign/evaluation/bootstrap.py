@@ -41,7 +41,7 @@ def intervals(
     for piece in pieces(samples, max(len(sums), len(ranking))):
         weights = drawn(rng, piece.stop - piece.start, len(sums))
         found[piece, :-1] = (weights @ sums) / (weights @ sizes)
-        found[piece, -1] = _medians(ordered, weights[:, group_of_ordered])
+        found[piece, -1] = _medians(ordered, weights[:, group_of_ordered], ranking.lower_median)
     tail = (1 - level) / 2
     low, high = np.quantile(found, [tail, 1 - tail], axis=0)
     return {name: (float(low[i]), float(high[i])) for i, name in enumerate([*names, "MedR"])}
@@ -81,11 +81,11 @@ def drawn(rng: np.random.Generator, samples: int, groups: int) -> Floats:
     return counts
 
 
-def _medians(ordered: Floats, weights: Floats) -> Floats:
+def _medians(ordered: Floats, weights: Floats, lower_one: bool = False) -> Floats:
     """Median of the ordered values when each is repeated by its weight, one per row of weights."""
     upto = np.cumsum(weights, axis=1)
     total = upto[:, -1:]
     lower = np.argmax(upto >= np.floor((total + 1) / 2), axis=1)
-    upper = np.argmax(upto >= np.floor(total / 2) + 1, axis=1)
+    upper = lower if lower_one else np.argmax(upto >= np.floor(total / 2) + 1, axis=1)
     medians: Floats = (ordered[lower] + ordered[upper]) / 2
     return medians

@@ -14,6 +14,7 @@ from mmpt_sign.evaluation.ranking import DIRECTIONS, Direction, Gallery, Mode, R
 from mmpt_sign.evaluation.scores import Scores
 
 Ranks = dict[Direction, Ranking]
+Way = tuple[Mode, Gallery]  # how ranks are counted, and what a text is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +23,43 @@ class Judged:
 
     block: Block
     scores: Scores
-    ranks: Mapping[Mode, Ranks]
+    ranks: Mapping[Way, Ranks]
 
 
-def judged(given: Material, block: Block, scores: Scores, modes: Sequence[Mode], gallery: Gallery) -> Judged:
+def judged(given: Material, block: Block, scores: Scores, ways: Sequence[Way]) -> Judged:
     """The ranks of one gallery."""
     clips, prompts = block.clips, block.prompts
-    ranks: dict[Mode, Ranks] = {}
-    for mode in modes:
+    ranks: dict[Way, Ranks] = {}
+    for mode, gallery in ways:
         if mode == "legacy":  # the original knows no answers: a clip's own prompt is right, any other is wrong
             own, asked = [given.records[i].texts[0] for i in clips], [given.prompts[i] for i in prompts]
-            ranks[mode] = query_ranks(scores, own, asked, mode)
+            ranks[mode, gallery] = query_ranks(scores, own, asked, mode)
+        elif mode == "cico":
+            ranks[mode, gallery] = _of_groups(given, block, scores)
         else:
             own, asked = [given.answers[i] for i in clips], [given.prompt_answers[i] for i in prompts]
-            ranks[mode] = query_ranks(scores, own, asked, mode, gallery)
+            ranks[mode, gallery] = query_ranks(scores, own, asked, mode, gallery)
     return Judged(block, scores, ranks)
 
 
-def together(parts: Sequence[Judged], mode: Mode) -> Ranks:
+def _of_groups(given: Material, block: Block, scores: Scores) -> Ranks:
+    """Groups as the data set has them, each with the text of its first take, although other groups may share it."""
+    column_of = {given.prompts[i]: column for column, i in enumerate(block.prompts)}
+    takes = [given.records[i] for i in block.clips]
+    first = {take.answer: take for take in reversed(takes)}
+    groups = list(dict.fromkeys(take.answer for take in takes))
+    columns = np.array([column_of[first[group].texts[0]] for group in groups])
+    found = query_ranks(scores[:, columns], [take.answer for take in takes], groups, "cico", "group")
+    asked = found["text_to_video"]
+    return {**found, "text_to_video": replace(asked, query=columns[asked.query])}
+
+
+def together(parts: Sequence[Judged], way: Way) -> Ranks:
     """The ranks of all galleries, their queries numbered as in the whole split."""
     found: dict[Direction, list[Ranking]] = {direction: [] for direction in DIRECTIONS}
     for one in parts:
         numbers = {"video_to_text": one.block.clips, "text_to_video": one.block.prompts}
-        for direction, ranking in one.ranks[mode].items():
+        for direction, ranking in one.ranks[way].items():
             found[direction].append(replace(ranking, query=numbers[direction][ranking.query]))
     return {direction: pooled(rankings) for direction, rankings in found.items()}
 

@@ -3,7 +3,7 @@
 What: R@k, P@k, median and mean rank, mean reciprocal rank.  R@k is the share of queries whose rank is at most k; P@k
 the expected number of right candidates among the first k, divided by k.
 Needs: scores (videos, texts), higher is better, and one hashable answer per row and column.
-Reference: `ranks` (strict), `signclip_ranks` (legacy).
+Reference: `ranks` (strict), `signclip_ranks` (legacy), `cico_ranks` (cico).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, get_args
 import numpy as np
 
 from mmpt_sign.errors import ConfigError, DataError
-from mmpt_sign.evaluation import ranks, signclip_ranks
+from mmpt_sign.evaluation import cico_ranks, ranks, signclip_ranks
 from mmpt_sign.evaluation.answers import as_codes
 from mmpt_sign.evaluation.ranking import DEPTHS, DIRECTIONS, Direction, Gallery, Mode, Ranking
 from mmpt_sign.evaluation.scores import as_scores, count_nonfinite
@@ -34,7 +34,8 @@ def retrieval(
 
     ``strict``: texts with the same answer are one candidate (the best of their scores), ties count half, and a row or
     column without any right candidate is a distractor, not a query.  ``legacy``: as the SignCLIP tables were computed,
-    without MRR.  ``gallery="group"`` makes the clips of one answer a single candidate in text to video.
+    without MRR; ``cico``: as those of sentence retrieval.  ``gallery="group"`` makes the clips of one answer a single
+    candidate in text to video.
 
     >>> result = retrieval([[0.9, 0.1], [0.2, 0.8]], ["house", "sun"], ["house", "sun"])
     >>> result["video_to_text"]["R@1"], result["text_to_video"]["MedR"]
@@ -63,6 +64,9 @@ def query_ranks(
     if mode == "legacy":
         to_video = signclip_ranks.text_to_video(matrix, video, text)
         to_text = signclip_ranks.video_to_text(matrix, video, text)
+    elif mode == "cico":
+        to_video = cico_ranks.text_to_video(matrix, video, text)
+        to_text = cico_ranks.video_to_text(matrix, video, text)
     else:
         to_video = ranks.text_to_video(matrix, video, text, by_group=gallery == "group")
         to_text = ranks.video_to_text(matrix, video, text)
@@ -91,7 +95,8 @@ def summary(ranking: Ranking) -> dict[str, float]:
         found[f"R@{k}"] = float(pooled_recall if ranking.micro else np.mean(rank <= k))
     for i, k in enumerate(DEPTHS):
         found[f"P@{k}"] = float(ranking.hits[:, i].mean() / k)
-    found |= {"MedR": float(np.median(rank)), "MeanR": float(rank.mean())}
+    median = np.quantile(rank, 0.5, method="lower") if ranking.lower_median else np.median(rank)
+    found |= {"MedR": float(median), "MeanR": float(rank.mean())}
     return found if ranking.mode == "legacy" else found | {"MRR": float(np.mean(1 / rank))}
 
 

@@ -53,6 +53,15 @@ def read_list(path: Path) -> list[str]:
     return found
 
 
+def averaged_columns(scores: NDArray[Any], answers: Iterable[str]) -> NDArray[np.float32]:
+    """Each prompt's scores replaced by the mean over all prompts of its answer."""
+    codes = as_codes(answers, {})
+    sums = np.zeros((len(scores), int(codes.max()) + 1))
+    np.add.at(sums.T, codes, scores.T)
+    means: NDArray[np.float32] = (sums / np.bincount(codes)).astype(np.float32)[:, codes]
+    return means
+
+
 def averaged(vectors: NDArray[Any], answers: Iterable[str]) -> NDArray[np.float32]:
     """Each prompt's vector replaced by the mean direction of all prompts of its answer, at their mean length.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mmpt_sign.evaluation.answers import IntArray
 
 Floats = NDArray[np.float64]
-Mode = Literal["strict", "legacy"]
+Mode = Literal["strict", "legacy", "cico"]
 Gallery = Literal["video", "group"]
 Direction = Literal["text_to_video", "video_to_text"]
 
@@ -39,6 +39,7 @@ class Ranking:
     nonfinite: int = 0
     mode: Mode = "strict"
     micro: bool = False  # recall over all right candidates together instead of over queries
+    lower_median: bool = False  # of an even number of ranks the lower one of the middle two
 
     def __len__(self) -> int:
         return len(self.query)

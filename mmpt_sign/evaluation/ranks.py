@@ -23,7 +23,7 @@ Counts = tuple[IntArray, IntArray, IntArray, Floats]  # above, tied, positives, 
 def video_to_text(scores: Scores, video: IntArray, text: IntArray) -> Ranking:
     """Every clip whose answer is among the texts, against the distinct answers of the texts."""
     merge = Merge(text)
-    place = _places(merge.codes, video)
+    place = places_of(merge.codes, video)
     queries = np.flatnonzero(place >= 0)
     found = []
     for piece in pieces(len(queries), scores.shape[1]):
@@ -40,7 +40,7 @@ def text_to_video(scores: Scores, video: IntArray, text: IntArray, by_group: boo
     merge = Merge(text)
     groups = Merge(video)
     candidates = groups.codes if by_group else video
-    owner = _places(merge.codes, candidates)
+    owner = places_of(merge.codes, candidates)
     right = np.argsort(owner, kind="stable")
     right = right[owner[right] >= 0]
     found, queries = [], []
@@ -55,7 +55,7 @@ def text_to_video(scores: Scores, video: IntArray, text: IntArray, by_group: boo
     return _ranking(np.concatenate([np.empty(0, np.int64), *queries]), found, len(candidates))
 
 
-def _places(codes: IntArray, wanted: IntArray) -> IntArray:
+def places_of(codes: IntArray, wanted: IntArray) -> IntArray:
     """Position of each wanted code among the (distinct) codes, -1 if absent."""
     table = np.full(int(max(codes.max(), wanted.max())) + 1, -1, np.int64)
     table[codes] = np.arange(len(codes))

@@ -62,7 +62,7 @@ def chance(task: Retrieval, records: Sequence[Record]) -> Mapping[Direction, Map
             np.zeros((len(clips), len(prompts)), np.float32),
             [given.answers[i] for i in clips],
             [given.prompt_answers[i] for i in prompts],
-            gallery=task.gallery,
+            gallery=task.ways()[0][1],
         )
         for direction, ranking in ranks.items():
             parts[direction].append(ranking)

@@ -17,7 +17,7 @@ from mmpt_sign.files import complete, write_csv
 if TYPE_CHECKING:
     from rich.table import Table
 
-TIE_RULES = {"strict": "half", "legacy": "list order"}
+TIE_RULES = {"strict": "half", "legacy": "list order", "cico": "each counted (T2V), list order (V2T)"}
 WITH_INTERVAL = ("R@1", "R@5", "R@10", "MedR", "MRR")
 TOP = 10
 FIGURES = "figures.csv"  # the headline figures of a task other than retrieval: task, figure, value

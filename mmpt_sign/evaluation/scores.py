@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmpt_sign.errors import DataError
 from mmpt_sign.evaluation.answers import IntArray
+
+if TYPE_CHECKING:
+    from mmpt_sign.records import Record
 
 Scores = NDArray[np.floating[Any]]
 
@@ -32,14 +35,31 @@ def as_scores(scores: Any) -> Scores:
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
-def score_matrix(model: Any, video: Any, text: Any) -> Scores:
+def encoded_records(model: Any, records: Sequence[Record], **options: Any) -> Any:
+    """Clips as the model's own similarity compares them; numpy takes them for their vectors.
+
+    A model that knows vectors alone, such as a baseline, need not offer more than ``embed_records``.
+    """
+    if hasattr(model, "encode_records"):
+        return model.encode_records(records, **options)
+    return np.asarray(model.embed_records(records))
+
+
+def encoded_texts(model: Any, texts: Sequence[str], **options: Any) -> Any:
+    """As `encoded_records`, for prompts."""
+    if hasattr(model, "encode_texts"):
+        return model.encode_texts(list(texts), **options)
+    return np.asarray(model.embed_texts(list(texts)))
+
+
+def score_matrix(model: Any, video: Any, text: Any, **options: Any) -> Scores:
     """The model's scores of every clip and text; beyond a gigabyte they lie in a temporary file, mapped."""
     if len(video) * len(text) <= IN_MEMORY:
-        return np.asarray(model.score(video, text))
+        return np.asarray(model.score(video, text, **options))
     with tempfile.TemporaryFile() as file:
         matrix = np.memmap(file, np.float32, "w+", shape=(len(video), len(text)))
     for piece in pieces(len(video), len(text)):
-        matrix[piece] = model.score(video[piece], text)
+        matrix[piece] = model.score(video[piece], text, **options)
     return matrix
 
 

@@ -25,7 +25,7 @@ def text_to_video(scores: Scores, video: IntArray, text: IntArray) -> Ranking:
     before = np.empty(len(owner), np.int64)
     for piece in pieces(len(owner), len(video)):
         block = cleaned(np.ascontiguousarray(scores[:, queries[owner[piece]]].T))
-        before[piece] = _stood_before(block, position[piece])
+        before[piece] = stood_before(block, position[piece])
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
     best = np.minimum.reduceat(before, starts) if len(starts) else before
     hits = np.stack([(before < k).astype(np.int64) for k in DEPTHS], axis=1)
@@ -42,7 +42,7 @@ def video_to_text(scores: Scores, video: IntArray, text: IntArray) -> Ranking:
     for piece in pieces(len(queries), len(text)):
         block, gold = cleaned(scores[queries[piece]]), video[queries[piece]]
         if all_differ:
-            before[piece] = _stood_before(block, _column_of(gold, text))
+            before[piece] = stood_before(block, _column_of(gold, text))
         else:
             before[piece] = _runs_before(block, gold, text)
     hits = np.stack([(before < k).astype(np.float64) for k in DEPTHS], axis=1)
@@ -66,7 +66,7 @@ def _pairs(wanted: IntArray, video: IntArray) -> tuple[IntArray, IntArray]:
     return owner[position], position
 
 
-def _stood_before(block: Scores, position: IntArray) -> IntArray:
+def stood_before(block: Scores, position: IntArray) -> IntArray:
     """How many candidates of each row a stable descending sort puts before the one at ``position``."""
     value = np.take_along_axis(block, position[:, None], axis=1)
     earlier = np.arange(block.shape[1]) < position[:, None]

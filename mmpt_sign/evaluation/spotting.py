@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mmpt_sign.errors import ConfigError
 from mmpt_sign.evaluation.plots import axes, plain
+from mmpt_sign.evaluation.scores import encoded_texts
 from mmpt_sign.files import write_csv
 from mmpt_sign.poses.clip import Clip
 
@@ -85,8 +86,9 @@ def scored(model: Any, clip: Clip, prompts: Sequence[str], seconds: Sequence[flo
     """Score every window of a clip for every prompt."""
     distinct = tuple(dict.fromkeys(prompts))
     windows = windows_of(len(clip), clip.fps, seconds, stride)
-    vectors = model.embed_poses(clip.frames(int(first), int(behind)) for first, behind in windows)
-    scores = np.asarray(model.score(vectors, model.embed_texts(list(distinct))), np.float64)
+    cut = (clip.frames(int(first), int(behind)) for first, behind in windows)
+    clips = model.encode_poses(cut) if hasattr(model, "encode_poses") else model.embed_poses(cut)
+    scores = np.asarray(model.score(clips, encoded_texts(model, distinct)), np.float64)
     return Scored(windows, scores, distinct, clip.fps)
 
 

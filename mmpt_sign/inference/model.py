@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from mmpt_sign.batches.collate import pad_frames, pad_ids
 from mmpt_sign.errors import ConfigError, DataError
+from mmpt_sign.inference import comparing
+from mmpt_sign.inference.alignment import Alignment, align
 from mmpt_sign.inference.clips import as_clip
-from mmpt_sign.models.token_set import TokenSet
+from mmpt_sign.inference.encoded import Encoded, Vectors, joined
+from mmpt_sign.inference.encoding import encode_clips, encode_texts
+from mmpt_sign.inference.following import Progress, followed
+from mmpt_sign.inference.videos import clips_of_videos
 from mmpt_sign.poses.arrays import read_source
-from mmpt_sign.poses.window import windows
 
 if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment
@@ -36,12 +38,33 @@ class SignModel:
     """Embeds poses and texts into one space and compares them."""
 
     def __init__(
-        self, network: DualEncoder, experiment: Experiment, tokenizer: Tokenizer, notes: dict[str, Any] | None = None
+        self,
+        network: DualEncoder,
+        experiment: Experiment,
+        tokenizer: Tokenizer,
+        notes: dict[str, Any] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.network = network
         self.experiment = experiment
         self.tokenizer = tokenizer
         self.notes = notes or {}
+        self.folder = folder
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, device: str = "auto") -> SignModel:
+        """As `mmpt_sign.load`."""
+        from mmpt_sign.inference.load import load
+
+        return load(folder, device)
+
+    def save_pretrained(
+        self, folder: str | Path, *, half: bool = False, slim: bool = False, licence: str | None = None
+    ) -> Path:
+        """Write weights, configuration, tokeniser and card; `inference.export.export` explains the options."""
+        from mmpt_sign.inference.export import export
+
+        return export(self, folder, half=half, slim=slim, licence=licence).folder
 
     @property
     def device(self) -> torch.device:
@@ -50,56 +73,105 @@ class SignModel:
 
     @property
     def needs(self) -> dict[str, Any]:
-        """What a clip must offer to this model: its streams by kind."""
-        return {name: stream.part_name for name, stream in self.experiment.streams.items()}
+        """What a clip must offer to this model: its streams by kind, without those that are optional."""
+        return {name: part.part_name for name, part in self.experiment.streams.items() if not part.optional}
 
-    def embed_poses(self, poses: Any, *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
+    def embed_poses(
+        self,
+        poses: Any,
+        *,
+        points: str | None = None,
+        batch_tokens: int = TOKENS_PER_BATCH,
+        progress: Progress | bool = False,
+    ) -> FloatArray:
         """Vectors (N, D) of poses given as paths, ``Pose`` objects, `Clip` objects or (T, V, C) arrays.
 
         An iterator is consumed as it goes, so a collection need not fit into memory.  ``points`` names the layout of
-        plain arrays when their number of points alone does not tell it.
+        plain arrays when their number of points alone does not tell it.  ``progress`` shows a bar, or is a function
+        that is told how many of how many are read.
         """
+        return self._embedded(self._frames_of_poses(poses, points, progress), batch_tokens)
+
+    def embed_videos(self, videos: Any, *, progress: Progress | bool = False) -> FloatArray:
+        """Vectors (N, D) of video files, one or several, whose poses MediaPipe estimates first."""
+        given = [videos] if isinstance(videos, str | Path) else videos
+        total = len(given) if isinstance(given, list | tuple) else 0
         name, stream = self._only_stream()
-        given = ({name: stream.encode(stream.prepare(as_clip(pose, points)))} for pose in _each(poses))
-        return self._embedded(given, batch_tokens)
+        clips = followed(clips_of_videos(given), progress, total)
+        return self._embedded(({name: stream.encode(stream.prepare(clip))} for clip in clips), TOKENS_PER_BATCH)
 
     def embed_records(self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of a data set's records, each stream from where the record has it."""
         return self._embedded((self.frames_of(record) for record in records), batch_tokens)
 
+    def encode_poses(self, poses: Any, *, points: str | None = None, batch_tokens: int = TOKENS_PER_BATCH) -> Vectors:
+        """As `embed_poses`, in the form that `score` compares: the same vectors, or an `Encoded` with tokens."""
+        return self._encoded(self._frames_of_poses(poses, points, False), batch_tokens)
+
+    def encode_records(
+        self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH, pairs: Sequence[str] = ()
+    ) -> Vectors:
+        """As `embed_records`, in the form that `score` compares; ``pairs`` names similarities, by default the first."""
+        return self._encoded((self.frames_of(record) for record in records), batch_tokens, pairs)
+
     def frames_of(self, record: Record) -> dict[str, FloatArray]:
         """What the model reads of a record, by stream."""
-        streams = self.experiment.streams
-        return {name: part.encode(part.prepare(read_source(record.source_of(name)))) for name, part in streams.items()}
+        found = {}
+        for name, part in self.experiment.streams.items():
+            source = record.source_of(name)
+            if source is not None:
+                found[name] = part.encode(part.prepare(read_source(source)))
+        return found
 
-    def _embedded(self, given: Iterator[dict[str, FloatArray]], batch_tokens: int) -> FloatArray:
-        """Vectors of clips that come one after the other, a bounded number of them in memory."""
-        parts = [np.zeros((0, self.experiment.text.width), np.float32)]
-        while chunk := list(islice(given, CLIPS_AT_ONCE)):
-            parts.append(self.embed_frames(chunk, batch_tokens))
-        return np.concatenate(parts)
+    def embed_frames(
+        self, clips: Sequence[FloatArray | Mapping[str, FloatArray]], batch_tokens: int = TOKENS_PER_BATCH
+    ) -> FloatArray:
+        """Vectors (N, D) of (T, D) frames as the streams encode them; a long clip is the mean of its windows.
+
+        Plain arrays are those of the only stream that the model needs.
+        """
+        return self._clips(clips, batch_tokens, (), tokens=False).vectors
+
+    def encode_frames(
+        self,
+        clips: Sequence[FloatArray | Mapping[str, FloatArray]],
+        batch_tokens: int = TOKENS_PER_BATCH,
+        pairs: Sequence[str] = (),
+    ) -> Vectors:
+        """As `embed_frames`, in the form that `score` compares."""
+        found = self._clips(clips, batch_tokens, pairs, tokens=True)
+        return found if self.compares_tokens or pairs else found.vectors
 
     def embed_texts(self, texts: Iterable[str], *, batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (M, D) of prompts; equal prompts are encoded once."""
-        given = [texts] if isinstance(texts, str) else list(texts)
-        if not all(isinstance(text, str) for text in given):
-            raise DataError("texts must be strings")
-        distinct = list(dict.fromkeys(given))
-        rows = self.tokenizer.encode(distinct, self.experiment.text.max_tokens)
-        vectors = np.zeros((len(distinct), self.experiment.text.width), np.float32)
-        for chosen in _by_length([len(row) for row in rows], batch_tokens):
-            ids, mask = pad_ids([rows[i] for i in chosen], self.tokenizer.pad_id)
-            vectors[chosen] = self._vectors(self._run(self.network.encode_text, ids, mask))
-        row_of = {text: row for row, text in enumerate(distinct)}
-        return vectors[[row_of[text] for text in given]]
+        return self._texts(texts, batch_tokens, (), tokens=False).vectors
+
+    def encode_texts(
+        self, texts: Iterable[str], *, batch_tokens: int = TOKENS_PER_BATCH, pairs: Sequence[str] = ()
+    ) -> Vectors:
+        """As `embed_texts`, in the form that `score` compares."""
+        found = self._texts(texts, batch_tokens, pairs, tokens=True)
+        return found if self.compares_tokens or pairs else found.vectors
 
     def similarity(self, poses: Any, texts: Iterable[str]) -> FloatArray:
         """Scores (N, M): the model's own similarity, without the learned scale."""
-        return self.score(self.embed_poses(poses), self.embed_texts(texts))
+        return self.score(self.encode_poses(poses), self.encode_texts(texts))
 
-    def score(self, video: FloatArray, text: FloatArray) -> FloatArray:
-        """Scores (N, M) of embedded clips and texts."""
-        return video @ text.T
+    def score(self, video: Vectors, text: Vectors, pair: str | None = None) -> FloatArray:
+        """Scores (N, M) of clips and texts: by tokens where both are `Encoded`, else dot products of vectors.
+
+        Dot products are the similarity itself of a model that compares pooled vectors, and the fast first pass of one
+        that compares tokens.  ``pair`` names a similarity other than the first, for which both sides were encoded.
+        """
+        if isinstance(video, Encoded) and isinstance(text, Encoded):
+            name = pair or self.pairs[0]
+            left, right = self.network.pairs[name]
+            part = self.network.similarity[name]
+            return comparing.scores(part, video.sides[left], text.sides[right], self.device)
+        if isinstance(video, Encoded) or isinstance(text, Encoded) or pair is not None:
+            raise DataError("clips and texts that are compared by tokens must both come from encode_…")
+        found: FloatArray = video @ text.T
+        return found
 
     def classify(self, poses: Any, prompts: Sequence[str], top_k: int = 5) -> list[list[tuple[str, float]]]:
         """For each pose the ``top_k`` prompts with their scores, best first."""
@@ -107,79 +179,70 @@ class SignModel:
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
         return [[(prompts[j], float(row[j])) for j in best] for row, best in zip(scores, order, strict=True)]
 
+    def align(self, clip: Any, sentence: str, *, points: str | None = None) -> Alignment:
+        """Which frames of a clip (as `embed_poses` takes them, or a video) answer which word of a sentence."""
+        name, stream = self._only_stream()
+        given = as_clip(clip, points)
+        frames, shown = {name: stream.encode(stream.prepare(given))}, stream.frame_numbers(given)
+        return align(self, frames, sentence, frames=len(given), fps=given.fps, shown=shown)
+
+    def align_record(self, record: Record) -> Alignment:
+        """As `align`, for a record with its first text; frames are counted as the record counts them."""
+        frames = self.frames_of(record)
+        name = next(iter(frames))
+        given = read_source(record.source_of(name))
+        total = record.frames or len(given)
+        shown = self.experiment.streams[name].frame_numbers(given) * (total / len(given))
+        return align(self, frames, record.texts[0], frames=total, fps=given.fps, shown=shown)
+
     def _only_stream(self) -> tuple[str, Any]:
-        if len(self.experiment.streams) != 1:
+        needed = [(name, stream) for name, stream in self.experiment.streams.items() if not stream.optional]
+        if len(needed) != 1:
             raise ConfigError(f"this model needs the streams {self.needs}; one pose is not enough")
-        return next(iter(self.experiment.streams.items()))
+        return needed[0]
 
-    def _primary(self) -> Any:
-        return next(iter(self.experiment.similarity.values()))
+    @property
+    def pairs(self) -> list[str]:
+        """The similarities between clips and texts by name, the one that scores first."""
+        return [name for name, (_, right) in self.network.pairs.items() if right == "text"]
 
-    def embed_frames(
-        self, clips: Sequence[FloatArray | Mapping[str, FloatArray]], batch_tokens: int = TOKENS_PER_BATCH
-    ) -> FloatArray:
-        """Vectors (N, D) of (T, D) frames as the streams encode them; a long clip is the mean of its windows.
+    @property
+    def compares_tokens(self) -> bool:
+        """Whether one vector of a clip is only the first pass of comparing it."""
+        return bool(self.network.similarity[self.pairs[0]].needs == "tokens")
 
-        Plain arrays are those of a model's only stream.
-        """
-        streams = self.experiment.streams
-        only = next(iter(streams))
-        named = [clip if isinstance(clip, Mapping) else {only: clip} for clip in clips]
-        pieces = [(i, part) for i, clip in enumerate(named) for part in _windows(clip, streams)]
-        lengths = [max(map(len, part.values())) for _, part in pieces]
-        total = np.zeros((len(named), self.experiment.text.width), np.float32)
-        weight = np.zeros((len(named), 1), np.float32)
-        for chosen in _by_length(lengths, batch_tokens):
-            padded = {name: pad_frames([pieces[i][1][name] for i in chosen]) for name in streams}
-            pooled = self._video(padded)
-            for i, vector in zip(chosen, pooled, strict=True):
-                owner, part = pieces[i]
-                total[owner] += vector * len(part[only])
-                weight[owner] += len(part[only])
-        return self._normalised(total / np.maximum(weight, 1))
+    def _clips(self, clips: Sequence[Any], batch_tokens: int, pairs: Sequence[str], *, tokens: bool) -> Encoded:
+        return encode_clips(self, clips, batch_tokens, pairs or self.pairs[:1], tokens=tokens)
 
-    def _video(self, padded: Mapping[str, tuple[Tensor, Tensor]]) -> FloatArray:
-        """Pooled vectors of one batch."""
-        names = list(padded)
-        flat = [tensor for name in names for tensor in padded[name]]
+    def _texts(self, texts: Iterable[str], batch_tokens: int, pairs: Sequence[str], *, tokens: bool) -> Encoded:
+        given = [texts] if isinstance(texts, str) else list(texts)
+        if not all(isinstance(text, str) for text in given):
+            raise DataError("texts must be strings")
+        return encode_texts(self, given, batch_tokens, pairs or self.pairs[:1], tokens=tokens)
 
-        def encode(*given: Tensor) -> TokenSet:
-            streams = {name: (given[2 * k], given[2 * k + 1]) for k, name in enumerate(names)}
-            encoded: TokenSet = self.network.encode_video(streams)["video"]
-            return encoded
+    def _frames_of_poses(
+        self, poses: Any, points: str | None, progress: Progress | bool
+    ) -> Iterator[dict[str, FloatArray]]:
+        name, stream = self._only_stream()
+        total = len(poses) if isinstance(poses, list | tuple) else 0
+        each = followed(_each(poses), progress, total)
+        return ({name: stream.encode(stream.prepare(as_clip(pose, points)))} for pose in each)
 
-        pooled: FloatArray = self._run(encode, *flat).pooled.float().cpu().numpy()
-        return pooled
+    def _embedded(self, given: Iterator[dict[str, FloatArray]], batch_tokens: int) -> FloatArray:
+        """Vectors of clips that come one after the other, a bounded number of them in memory."""
+        return np.concatenate([self.embed_frames(chunk, batch_tokens) for chunk in _chunks(given)])
 
-    def _run(self, encode: Any, *inputs: Tensor) -> TokenSet:
-        training = self.network.training
-        self.network.eval()
-        kind = next(self.network.parameters()).dtype
-        moved = [value.to(self.device, kind if value.is_floating_point() else None) for value in inputs]
-        try:
-            with torch.inference_mode():
-                encoded: TokenSet = encode(*moved)
-        finally:
-            self.network.train(training)
-        return encoded
-
-    def _vectors(self, sets: TokenSet) -> FloatArray:
-        pooled: FloatArray = sets.pooled.float().cpu().numpy()
-        return self._normalised(pooled)
-
-    def _normalised(self, pooled: FloatArray) -> FloatArray:
-        vectors: FloatArray = self._primary().vectors(torch.from_numpy(pooled)).numpy()
-        return vectors
+    def _encoded(self, given: Iterator[dict[str, FloatArray]], batch_tokens: int, pairs: Sequence[str] = ()) -> Vectors:
+        """As `_embedded`; the tokens of all clips stay in memory."""
+        return joined([self.encode_frames(chunk, batch_tokens, pairs) for chunk in _chunks(given)])
 
 
-def _windows(clip: Mapping[str, FloatArray], streams: Mapping[str, Any]) -> list[dict[str, FloatArray]]:
-    """The clip in pieces that fit; streams of equal length are cut at the same frames, others keep what fits."""
-    longest = min(streams[name].max_frames for name in clip)
-    lengths = {len(x) for x in clip.values()}
-    fits = max(lengths) <= longest
-    if fits or len(lengths) > 1 or any(streams[name].long_clips == "truncate" for name in clip):
-        return [{name: x[: streams[name].max_frames] for name, x in clip.items()}]
-    return [{name: x[window] for name, x in clip.items()} for window in windows(max(lengths), longest)]
+def _chunks(given: Iterator[dict[str, FloatArray]]) -> Iterator[list[dict[str, FloatArray]]]:
+    """Clips in lists that fit into memory; one empty list where there are none."""
+    chunk = list(islice(given, CLIPS_AT_ONCE))
+    yield chunk
+    while chunk := list(islice(given, CLIPS_AT_ONCE)):
+        yield chunk
 
 
 def _each(poses: Any) -> Iterator[Any]:
@@ -187,14 +250,3 @@ def _each(poses: Any) -> Iterator[Any]:
     if isinstance(poses, str | bytes | Path | np.ndarray) or not isinstance(poses, Iterable) or hasattr(poses, "body"):
         return iter([poses])
     return iter(poses)
-
-
-def _by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Indices in batches, longest first, each batch within ``budget`` padded positions."""
-    batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= budget:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches

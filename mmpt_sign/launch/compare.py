@@ -46,7 +46,9 @@ def compared(experiment: Experiment, run: Path, records: Sequence[Record]) -> Ta
 
 def _nearest(run: Path, records: Sequence[Record]) -> NearestNeighbour:
     name, stream = next(iter(load_config(run / "model")[0].streams.items()))
-    return NearestNeighbour(records, lambda record: stream.encode(stream.prepare(read_source(record.source_of(name)))))
+    return NearestNeighbour(
+        records, lambda record: stream.encode(stream.prepare(read_source(record.source_of(name))))
+    )
 
 
 def _figures(path: Path) -> tuple[Figures, dict[Direction, tuple[float, float]]]:
@@ -56,6 +58,8 @@ def _figures(path: Path) -> tuple[Figures, dict[Direction, tuple[float, float]]]
     figures: Figures = {}
     ranges: dict[Direction, tuple[float, float]] = {}
     for row in rows:
+        if row["direction"] in figures:
+            continue  # the first row is the headline; others are of further galleries or similarities
         figures[row["direction"]] = {key: float(row[key]) for key in ("R@1", "R@5", "R@10", "MedR")}
         if row["R@1_low"]:
             ranges[row["direction"]] = (float(row["R@1_low"]), float(row["R@1_high"]))

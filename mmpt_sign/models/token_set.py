@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,12 +11,18 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class TokenSet:
-    """``tokens`` (B, L, D), ``mask`` (B, L) with True = valid, ``pooled`` (B, D), ``times`` (B, L, 2) frame spans."""
+    """``tokens`` (B, L, D), ``mask`` (B, L) with True = valid, ``pooled`` (B, D).
+
+    ``times`` (B, L, 2) are the frames that each position means, the second one excluded; a position that means none,
+    such as a closing token, has an empty span.  ``present`` (B,) is False where a clip has no frames in any stream of
+    the tower: what the set holds there is finite and means nothing; None stands for all present.
+    """
 
     tokens: Tensor
     mask: Tensor
     pooled: Tensor
     times: Tensor | None = None
+    present: Tensor | None = None
 
     def __len__(self) -> int:
         return int(self.pooled.shape[0])
@@ -23,7 +30,8 @@ class TokenSet:
     def rows(self, index: Tensor) -> TokenSet:
         """The sets at ``index``, in that order."""
         times = None if self.times is None else self.times[index]
-        return replace(self, tokens=self.tokens[index], mask=self.mask[index], pooled=self.pooled[index], times=times)
+        present = None if self.present is None else self.present[index]
+        return TokenSet(self.tokens[index], self.mask[index], self.pooled[index], times, present)
 
 
 def masked_mean(tokens: Tensor, mask: Tensor) -> Tensor:
@@ -41,4 +49,19 @@ def padded(token_set: TokenSet, length: int) -> TokenSet:
     times = None if token_set.times is None else pad(token_set.times, (0, 0, 0, missing))
     return replace(
         token_set, tokens=pad(token_set.tokens, (0, 0, 0, missing)), mask=pad(token_set.mask, (0, missing)), times=times
+    )
+
+
+def joined(parts: Sequence[TokenSet]) -> TokenSet:
+    """The rows of all parts, padded to the longest of them."""
+    length = max(part.tokens.shape[1] for part in parts)
+    wide = [padded(part, length) for part in parts]
+    times = [part.times for part in wide if part.times is not None]
+    present = [part.present for part in wide if part.present is not None]
+    return TokenSet(
+        torch.cat([part.tokens for part in wide]),
+        torch.cat([part.mask for part in wide]),
+        torch.cat([part.pooled for part in wide]),
+        torch.cat(times) if len(times) == len(parts) else None,
+        torch.cat(present) if len(present) == len(parts) else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from mmpt_sign.config.contracts import Similarity
@@ -25,6 +26,10 @@ class PooledDot(Similarity):
         left, right = self.vectors(video.pooled), self.vectors(text.pooled)
         scores = left @ right.T
         return {"video_to_text": scores, "text_to_video": scores}
+
+    def combined(self, matrices: Mapping[str, Tensor]) -> Tensor:
+        """Both directions are the same matrix."""
+        return matrices["video_to_text"]
 
     def vectors(self, pooled: Tensor) -> Tensor:
         """What is stored in an index: vectors whose plain dot product is this similarity."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment, OptimOptions
 
 Arguments = dict[str, Any]
+OPTIMIZERS = {"bert_adam": "mmpt_sign_bert_adam", "sgd": "mmpt_sign_sgd"}
 
 
 def fairseq_config(experiment: Experiment, stored: Path, folder: Path, total_updates: int, processes: int) -> Any:
@@ -48,12 +49,14 @@ def fairseq_config(experiment: Experiment, stored: Path, folder: Path, total_upd
 def _optimizer(optim: OptimOptions) -> Arguments:
     factors = {name: rate / optim.lr for name, rate in optim.groups.items()}
     return {
-        "optimizer": "mmpt_sign_adam",
+        "optimizer": OPTIMIZERS.get(optim.name, "mmpt_sign_adam"),
         "lr": optim.lr,
         "beta1": optim.betas[0],
         "beta2": optim.betas[1],
         "eps": optim.eps,
-        "weight_decay": optim.weight_decay if optim.name == "adamw" else 0.0,
+        "weight_decay": 0.0 if optim.name == "adam" else optim.weight_decay,
+        "decays": optim.decays,
+        "clip_tensor": optim.clip_tensor,
         "groups": ",".join(f"{name}={factor!r}" for name, factor in factors.items()),
     }
 
@@ -61,6 +64,9 @@ def _optimizer(optim: OptimOptions) -> Arguments:
 def _schedule(optim: OptimOptions, total_updates: int) -> Arguments:
     warmup = int(optim.warmup * total_updates) if optim.warmup < 1 else int(optim.warmup)
     decay = max(optim.decay_updates or total_updates, warmup + 1)
+    if optim.schedule == "bert_cosine":
+        share = {"warmup_share": warmup / total_updates, "planned_updates": optim.decay_updates or total_updates}
+        return {"lr_scheduler": "mmpt_sign_bert_cosine", **share}
     if optim.schedule == "cosine":
         period = {"lr_period_updates": decay - warmup, "min_lr": 0.0, "warmup_init_lr": 0.0}
         return {"lr_scheduler": "cosine", "warmup_updates": warmup, **period}

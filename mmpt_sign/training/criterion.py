@@ -8,6 +8,7 @@ from fairseq import metrics
 from fairseq.criterions import FairseqCriterion, register_criterion
 from torch import Tensor
 
+from mmpt_sign.training.chunks import encoded_in_chunks
 from mmpt_sign.training.gather import gathered
 from mmpt_sign.training.options import CriterionOptions
 
@@ -18,12 +19,25 @@ COUNTS = ("examples", "tokens", "steps")
 class Contrastive(FairseqCriterion):  # type: ignore[misc]
     """Every process computes the loss of the joined batch; fairseq's averaging over processes leaves it exact."""
 
+    def __init__(self, task: Any) -> None:
+        super().__init__(task)
+        self.chunk = task.experiment.optim.chunk
+
+    @classmethod
+    def build_criterion(cls, cfg: CriterionOptions, task: Any) -> Contrastive:
+        """What it needs is in the task's experiment."""
+        return cls(task)
+
     def forward(self, model: Any, sample: dict[str, Any], reduce: bool = True) -> tuple[Tensor, int, dict[str, Any]]:
         """Loss, a sample size of one (the loss is a mean already) and figures for the log."""
         streams = {name: (frames["x"], frames["mask"]) for name, frames in sample["streams"].items()}
-        sets = model(streams, sample["text_ids"], sample["text_mask"])
+        texts = tuple(sample.get(name) for name in ("text_ids", "text_mask", "augmented_ids", "augmented_mask"))
         network = model.network  # seen through the wrappers of several processes as well
         needs_tokens = any(part.needs == "tokens" for part in network.similarity.values())
+        if self.chunk and model.training:
+            sets = encoded_in_chunks(model, streams, texts, self.chunk, needs_tokens)
+        else:
+            sets = model(streams, *texts)
         sets, same_answer = gathered(sets, sample, needs_tokens)
         terms = network.losses(sets, same_answer)
         log = {name: float(value.detach()) for name, value in terms.items()}

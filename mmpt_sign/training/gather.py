@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -31,7 +30,7 @@ def gathered(
     )
     if sample["merged"]:
         keep = _first_occurrences(text_id)
-        joined["text"] = joined["text"].rows(keep)
+        joined |= {name: joined[name].rows(keep) for name in ("text", "text_augmented") if name in joined}
         text_answer, text_id = text_answer[keep], text_id[keep]
     return joined, right_pairs(video_answer, video_text, text_answer, text_id)
 
@@ -59,14 +58,15 @@ def _first_occurrences(values: Tensor) -> Tensor:
 
 def _gather_set(token_set: TokenSet, needs_tokens: bool) -> TokenSet:
     pooled = _gather_rows(token_set.pooled)
+    present = None if token_set.present is None else _gather_rows(token_set.present)
     if not needs_tokens:
         mask = torch.ones(len(pooled), 1, dtype=torch.bool, device=pooled.device)
-        return TokenSet(pooled[:, None], mask, pooled)
+        return TokenSet(pooled[:, None], mask, pooled, present=present)
     longest = torch.tensor(token_set.tokens.shape[1], device=pooled.device)
     dist.all_reduce(longest, op=dist.ReduceOp.MAX)
     wide = padded(token_set, int(longest))
     times = None if wide.times is None else _gather_rows(wide.times)
-    return replace(wide, tokens=_gather_rows(wide.tokens), mask=_gather_rows(wide.mask), pooled=pooled, times=times)
+    return TokenSet(_gather_rows(wide.tokens), _gather_rows(wide.mask), pooled, times, present)
 
 
 def _gather_rows(values: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from fairseq.models import BaseFairseqModel, register_model
-from torch import Tensor
 
 from mmpt_sign.models.dual_encoder import DualEncoder
 from mmpt_sign.models.token_set import TokenSet
@@ -24,15 +23,16 @@ class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
         for name, parameter in network.named_parameters():
             setattr(parameter, "param_group", part_of(name))  # noqa: B010  (fairseq's own mark of grouped rates)
             setattr(parameter, "rate", layer_decay ** layers_above(name, names))  # noqa: B010  (read by our optimiser)
+            setattr(parameter, "is_bias", "bias" in name.rsplit(".", 1)[-1])  # noqa: B010  (read by our optimiser)
 
     @classmethod
     def build_model(cls, cfg: Any, task: Any) -> SignTextModel:
         """Build from the task's experiment."""
         return cls(DualEncoder(task.experiment), task.experiment.optim.layer_decay)
 
-    def forward(self, streams: Any, ids: Tensor, mask: Tensor) -> dict[str, TokenSet]:
+    def forward(self, *inputs: Any) -> dict[str, TokenSet]:
         """TokenSets of a batch, by name."""
-        sets: dict[str, TokenSet] = self.network(streams, ids, mask)
+        sets: dict[str, TokenSet] = self.network(*inputs)
         return sets
 
     def max_positions(self) -> None:

@@ -1,20 +1,20 @@
-"""Adam for fairseq with one learning rate per part of the model."""
+"""Adam and BertAdam for fairseq, with one learning rate per part of the model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from fairseq.optim import FairseqOptimizer, register_optimizer
 from torch import nn
 
-from mmpt_sign.training.options import AdamOptions
+from mmpt_sign.training.bert_adam import BertAdam
+from mmpt_sign.training.options import AdamOptions, BertAdamOptions, SgdOptions
 
 
-@register_optimizer("mmpt_sign_adam", dataclass=AdamOptions)
-class GroupedAdam(FairseqOptimizer):  # type: ignore[misc]
-    """torch's AdamW (plain Adam at zero decay); biases and norms are not decayed."""
+class Grouped(FairseqOptimizer):  # type: ignore[misc]
+    """Parameters in groups by the factor on their rate and by their decay."""
 
     def __init__(self, cfg: AdamOptions, params: Iterable[nn.Parameter]) -> None:
         super().__init__(cfg)
@@ -22,14 +22,25 @@ class GroupedAdam(FairseqOptimizer):  # type: ignore[misc]
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}
         for parameter in params:
             factor = factors.get(getattr(parameter, "param_group", ""), 1.0) * getattr(parameter, "rate", 1.0)
-            decay = cfg.weight_decay if parameter.dim() > 1 else 0.0
+            decay = cfg.weight_decay if _decays(parameter, cfg.decays) else 0.0
             groups.setdefault((factor, decay), []).append(parameter)
-        self._optimizer = torch.optim.AdamW(
-            [{"params": group, "factor": factor, "weight_decay": decay} for (factor, decay), group in groups.items()],
-            lr=cfg.lr[0],
-            betas=(cfg.beta1, cfg.beta2),
-            eps=cfg.eps,
-        )
+        given = [
+            {"params": group, "factor": factor, "weight_decay": decay} for (factor, decay), group in groups.items()
+        ]
+        self._optimizer = self._made(given, lr=cfg.lr[0], betas=(cfg.beta1, cfg.beta2), eps=cfg.eps)
+
+    def _made(self, groups: list[dict[str, Any]], **options: Any) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(groups, **options)
+
+    def step(self, closure: Callable[..., Any] | None = None, scale: float = 1.0, groups: Any = None) -> None:
+        """One update, each tensor's gradient clipped by itself before it where that is asked for."""
+        if scale != 1.0:
+            self.multiply_grads(1.0 / scale)
+        if self.cfg.clip_tensor:
+            for parameter in self.params:
+                if parameter.grad is not None:
+                    nn.utils.clip_grad_norm_(parameter, self.cfg.clip_tensor)
+        self.optimizer.step(closure)
 
     @property
     def optimizer_config(self) -> dict[str, Any]:
@@ -45,3 +56,28 @@ class GroupedAdam(FairseqOptimizer):  # type: ignore[misc]
         """Called by the schedule before every update."""
         for group in self.param_groups:
             group["lr"] = lr * group["factor"]
+
+
+def _decays(parameter: nn.Parameter, which: str) -> bool:
+    return parameter.dim() > 1 if which == "matrices" else not getattr(parameter, "is_bias", False)
+
+
+@register_optimizer("mmpt_sign_adam", dataclass=AdamOptions)
+class GroupedAdam(Grouped):
+    """torch's AdamW (plain Adam at zero decay)."""
+
+
+@register_optimizer("mmpt_sign_bert_adam", dataclass=BertAdamOptions)
+class GroupedBertAdam(Grouped):
+    """`BertAdam`."""
+
+    def _made(self, groups: list[dict[str, Any]], **options: Any) -> torch.optim.Optimizer:
+        return BertAdam(groups, **options)
+
+
+@register_optimizer("mmpt_sign_sgd", dataclass=SgdOptions)
+class GroupedSgd(Grouped):
+    """torch's SGD with momentum."""
+
+    def _made(self, groups: list[dict[str, Any]], **options: Any) -> torch.optim.Optimizer:
+        return torch.optim.SGD(groups, lr=options["lr"], momentum=options["betas"][0])

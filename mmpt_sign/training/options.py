@@ -35,5 +35,26 @@ class AdamOptions(FairseqDataclass):  # type: ignore[misc]
     beta2: float = field(default=0.98, metadata={"help": "second decay"})
     eps: float = field(default=1e-8, metadata={"help": "term added to the denominator"})
     weight_decay: float = field(default=0.0, metadata={"help": "decoupled weight decay of matrices"})
+    decays: str = field(default="matrices", metadata={"help": "which tensors are decayed"})
+    clip_tensor: float = field(default=0.0, metadata={"help": "norm of each tensor's gradient by itself"})
     groups: str = field(default="", metadata={"help": "factor on the learning rate by part of the model"})
+    lr: List[float] = II("optimization.lr")  # noqa: UP006
+
+
+@dataclass
+class BertAdamOptions(AdamOptions):
+    """The same names."""
+
+
+@dataclass
+class SgdOptions(AdamOptions):
+    """The same names; the first decay is the momentum."""
+
+
+@dataclass
+class BertCosineOptions(FairseqDataclass):  # type: ignore[misc]
+    """Warm-up as a share of all updates."""
+
+    warmup_share: float = field(default=0.1, metadata={"help": "share of the updates until the full rate"})
+    planned_updates: int = field(default=1, metadata={"help": "updates of the whole training"})
     lr: List[float] = II("optimization.lr")  # noqa: UP006

@@ -22,7 +22,7 @@ from mmpt_sign.errors import CheckpointError, ConfigError
 from mmpt_sign.files import write_text
 from mmpt_sign.models.initial import start_from
 from mmpt_sign.text.weights import searched_in
-from mmpt_sign.training import criterion, network, optimizer, task  # noqa: F401  (they register themselves)
+from mmpt_sign.training import criterion, network, optimizer, schedule, task  # noqa: F401  (they register themselves)
 from mmpt_sign.training.arguments import fairseq_config
 from mmpt_sign.training.engine import LAST, Engine
 from mmpt_sign.training.same_run import check_same_run

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def check_same_run(experiment: Experiment, stored: Path) -> None:
     """Compare with the experiment that the run was started with, if it was; every difference is listed."""
     if not stored.is_file():
         return
-    before = json.loads(stored.read_text(encoding="utf-8"))
+    before = _with_later_keys(json.loads(stored.read_text(encoding="utf-8")), str(stored))
     now = experiment.model_dump(mode="json")
     differing = _differences(_bound(before), _bound(now))
     if differing:
@@ -27,6 +28,14 @@ def check_same_run(experiment: Experiment, stored: Path) -> None:
             [f"{stored.parent} holds a run of another experiment; remove it, or set job.folder. It differs in:"]
             + [f"  {path}: {_short(old)} there, {_short(new)} here" for path, old, new in differing[:10]]
         )
+
+
+def _with_later_keys(values: dict[str, Any], place: str) -> dict[str, Any]:
+    """Options that came after the run was started have their defaults, as they had in effect."""
+    try:
+        return experiment_from_values(values, place).model_dump(mode="json")
+    except ConfigError:
+        return values
 
 
 def _bound(values: dict[str, Any]) -> dict[str, Any]:

@@ -34,19 +34,18 @@ def _retrieval(network: DualEncoder, workload: Workload, chosen: str) -> dict[st
     joined = joined_answers(examples.records)
     answers = [joined[record.answer] for record in examples.records]
     answer_of = {record.texts[0]: answer for record, answer in zip(examples.records, answers, strict=True)}
-    video = model.embed_frames([examples.frames(i) for i in range(len(examples))])
-    scores = model.score(video, model.embed_texts(list(answer_of)))
-    found = retrieval(scores, answers, list(answer_of.values()))
+    video = model.encode_frames([examples.frames(i) for i in range(len(examples))])
+    scores = model.score(video, model.encode_texts(list(answer_of)))
+    gallery = workload.experiment.evaluate.gallery
+    found = retrieval(scores, answers, list(answer_of.values()), gallery=gallery)
     both = {key: (found["video_to_text"][key] + found["text_to_video"][key]) / 2 for key in SHOWN}
     return {**both, "geometric_mean": selection(found), "score": selection(found, chosen)}
 
 
 def _loss(network: DualEncoder, workload: Workload) -> float:
-    from mmpt_sign.batches.collate import Collator
-
     options = workload.experiment
     examples = workload.examples(options.evaluate.split, training=False)
-    collate = Collator(workload.tokenizer.pad_id, merge_texts=options.batch.merge_texts)
+    collate = workload.collator(examples)
     device = next(network.parameters()).device
     was_training = network.training
     network.eval()
@@ -56,7 +55,7 @@ def _loss(network: DualEncoder, workload: Workload) -> float:
             batch = collate([examples[i] for i in range(start, min(start + options.optim.batch_size, len(examples)))])
             batch = batch.to(device)
             streams = {name: (frames["x"], frames["mask"]) for name, frames in batch.streams.items()}
-            sets = network(streams, batch.text_ids, batch.text_mask)
+            sets = network(streams, batch.text_ids, batch.text_mask)  # of texts as they are, not augmented
             losses.append(float(network.losses(sets, batch.same_answer)["loss"]))
     network.train(was_training)
     return sum(losses) / max(len(losses), 1)

@@ -7,7 +7,6 @@ from typing import Any
 from fairseq.data import FairseqDataset, iterators
 from fairseq.tasks import FairseqTask, register_task
 
-from mmpt_sign.batches.collate import Collator
 from mmpt_sign.batches.sampler import EpochBatches
 from mmpt_sign.training.options import TaskOptions
 from mmpt_sign.training.workload import Workload, workload_of
@@ -21,7 +20,7 @@ class TrainingExamples(FairseqDataset):  # type: ignore[misc]
     def __init__(self, workload: Workload) -> None:
         super().__init__()
         self.examples = workload.examples("train", training=True)
-        self.collate = Collator(workload.tokenizer.pad_id, merge_texts=workload.experiment.batch.merge_texts)
+        self.collate = workload.collator(self.examples)
 
     def __len__(self) -> int:
         return len(self.examples)

@@ -14,6 +14,7 @@ from mmpt_sign.errors import DataError
 from mmpt_sign.poses.arrays import read_source
 
 if TYPE_CHECKING:
+    from mmpt_sign.batches.collate import Collator
     from mmpt_sign.batches.example import Examples
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.poses.clip import Layout
@@ -58,8 +59,11 @@ class Workload:
     def _layout(self, stream: str) -> Layout:
         problems: list[str] = []
         for record in self.split("train"):
+            source = record.source_of(stream)
+            if source is None:
+                continue
             try:
-                return read_source(record.source_of(stream)).layout
+                return read_source(source).layout
             except DataError as error:
                 problems += error.problems
         raise DataError([f"no training clip of the stream '{stream}' can be read:", *problems[:10]])
@@ -82,9 +86,18 @@ class Workload:
                 max_tokens=self.experiment.text.max_tokens,
                 seed=self.experiment.seed,
                 training=training,
+                augment=self.experiment.text.augment,
                 cache_bytes=self.experiment.job.cache_megabytes << 20,
             )
         return self._examples[key]
+
+    def collator(self, examples: Examples) -> Collator:
+        """What makes batches of these examples."""
+        from mmpt_sign.batches.collate import Collator
+
+        batch = self.given.batch
+        prompts = examples.prompts if batch.texts == "all" else ()
+        return Collator(self.tokenizer.pad_id, merge_texts=batch.merge_texts, prompts=prompts)
 
 
 def workload_of(path: str) -> Workload:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,3 +84,15 @@ def test_moving_and_passing_to_processes() -> None:
 def test_examples_of_different_width_are_an_error() -> None:
     with pytest.raises(ValueError, match="shape"):
         pad_frames([np.ones((1, 2), np.float32), np.ones((1, 3), np.float32)])
+
+
+def test_changed_prompts_stand_in_the_rows_of_the_originals() -> None:
+    given = [replace(example(k, 2, text, text), augmented=[7, *range(text + 1)]) for k, text in enumerate((2, 0, 2, 1))]
+    batch = Collator(0)(given)
+    assert batch.text_id.tolist() == [2, 0, 1]
+    assert batch.augmented_ids is not None
+    assert batch.augmented_mask is not None
+    assert batch.augmented_ids.tolist() == [[7, 0, 1, 2], [7, 0, 0, 0], [7, 0, 1, 0]]
+    assert batch.augmented_mask.sum(1).tolist() == [4, 2, 3]
+    assert batch.to("cpu").augmented_ids is not None
+    assert Collator(0)([example(0, 2, 5, 1)]).augmented_ids is None

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from mmpt_sign.batches.collate import Collator
 from mmpt_sign.batches.example import Examples
-from mmpt_sign.config.contracts import Stream
+from mmpt_sign.config.contracts import Stream, TextAugment
 from mmpt_sign.errors import DataError
 from mmpt_sign.poses.clip import Clip, FloatArray, Layout
 from mmpt_sign.records import Record, Source
@@ -147,3 +149,42 @@ def test_too_many_unreadable_clips_are_an_error(records: list[Record]) -> None:
         examples(records)[2]
     with pytest.raises(DataError):
         examples(records, training=False, max_skipped=0.3)[2]
+
+
+def test_prompts_are_changed_beside_the_original_in_training_alone(records: list[Record]) -> None:
+    options = TextAugment(random_swap=1.0)
+    some, original, changed = examples(records, augment=options), examples(records), False
+    for epoch in range(1, 20):
+        some.set_epoch(epoch)
+        original.set_epoch(epoch)
+        example = some[0]
+        assert example.tokens == original[0].tokens
+        np.testing.assert_array_equal(example.frames["pose"], original[0].frames["pose"])
+        assert example.augmented is not None
+        assert sorted(example.augmented) == sorted(example.tokens)
+        changed |= example.augmented != example.tokens
+    assert changed
+    assert examples(records, augment=options, training=False)[0].augmented is None
+    assert original[0].augmented is None
+
+
+def test_a_clip_may_lack_a_stream(records: list[Record]) -> None:
+    streams = {"pose": Plain(max_frames=16), "other": Plain(max_frames=16)}
+    lacking = [replace(records[0], sources={"other": None}), replace(records[1], sources={"pose": None})]
+    some = examples(lacking, streams=streams)
+    first, second = some[0], some[1]
+    assert [set(first.missing), set(second.missing)] == [{"other"}, {"pose"}]
+    assert first.frames["other"].shape == (1, 63)
+    assert not first.frames["other"].any()
+    assert set(some.frames(0)) == {"pose"}
+    assert some.lengths == [5, 16]
+    batch = Collator(0)([first, second])
+    assert batch.streams["other"]["mask"].sum(1).tolist() == [0, 16]
+    assert batch.streams["pose"]["mask"].sum(1).tolist() == [5, 0]
+
+
+def test_a_clip_without_any_stream_is_skipped_and_listed(records: list[Record]) -> None:
+    lost = [replace(records[0], sources={"pose": None}), *records[1:]]
+    some = examples(lost, max_skipped=0.3)
+    assert some[0].index == 1
+    assert "no frames for any of the streams" in some.skipped["clip0"]

@@ -159,3 +159,16 @@ def test_many_examples_are_quick() -> None:
 def test_no_examples_no_batches() -> None:
     for order in ("shuffled", "frozen", "round_robin"):
         assert EpochBatches([], [], BatchOptions(order=order), size=4, seed=1)(1) == []
+
+
+def test_groups_are_seen_once_with_another_of_their_clips_each_time() -> None:
+    batches = made(60, 12, unit="group")
+    groups = {batches.answers[index] for index in range(60)}
+    drawn = Counter[int]()
+    for epoch in range(1, 40):
+        indices = seen(batches(epoch))
+        assert sorted(batches.answers[index] for index in indices) == sorted(groups)
+        drawn.update(indices)
+        assert len(batches(epoch)) == len(batches(1))
+    assert set(drawn) == set(range(60))
+    assert seen(batches(3)) == seen(made(60, 12, unit="group")(3))

@@ -20,13 +20,21 @@ from mmpt_sign.launch.local import run_here
 from tests.corpus import tiny_experiment
 
 
-@pytest.fixture(scope="module")
-def runs(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """The same four updates by one process on batches of 8 and by two on batches of 4 each, without dropout."""
+@pytest.fixture(scope="module", params=["pooled_dot", "token_softmax"])
+def runs(request: pytest.FixtureRequest, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """The same four updates by one process on batches of 8 and by two on batches of 4 each, without dropout.
+
+    Tokens are those of prompts that were changed at random as well, and the two processes encode them in chunks.
+    """
     folder = tmp_path_factory.mktemp("processes")
     found = {}
     for processes, size in ((1, 8), (2, 4)):
         values = tiny_experiment(corpus, folder / str(processes), batch_size=size, epochs=1, clip_norm=0.0)
+        values["similarity"] = {"video_text": request.param}
+        if request.param == "token_softmax":
+            values["text"]["augment"] = {"random_swap": 1.0}  # type: ignore[index]
+            values["dataset"]["prompts"] = ["<en> <ase> {text} seen in a picture"]  # type: ignore[index]
+            values["optim"]["chunk"] = 3 if processes == 2 else None  # type: ignore[index]
         values["video"]["pose"]["encoder"]["dropout"] = 0.0  # type: ignore[index]
         values["text"]["dropout"] = 0.0  # type: ignore[index]
         values["job"]["device"] = "cpu"  # type: ignore[index]

@@ -27,7 +27,7 @@ from mmpt_sign.evaluation.metrics import query_ranks
 from mmpt_sign.evaluation.plots import draw, recall_curve
 from mmpt_sign.evaluation.probes import prototypes
 from mmpt_sign.evaluation.ranking import Floats, Ranking
-from mmpt_sign.evaluation.scores import Scores, score_matrix
+from mmpt_sign.evaluation.scores import Scores, encoded_records, encoded_texts, score_matrix
 from mmpt_sign.evaluation.tasks._task import Task
 from mmpt_sign.files import write_csv
 
@@ -76,7 +76,7 @@ class Dictionary(Task):
         """Write ``dictionary.csv``, one row per kind of entry, and the entries that each question was shown."""
         book = self._book(records)
         groups = None if self.resample == "query" else [attribute(record, self.resample) for record in book.queries]
-        queries = np.asarray(model.embed_records(book.queries))
+        queries = encoded_records(model, book.queries)
         clips = np.asarray(model.embed_records(book.clips)) if {*self.entries} - {"texts"} else None
         rows, answers, ranks = list[dict[str, Any]](), list[dict[str, Any]](), dict[str, Any]()
         for kind in self.entries:
@@ -115,9 +115,10 @@ class Dictionary(Task):
             sign_of = {
                 text: int(sign) for record, sign in zip(book.clips, book.signs, strict=True) for text in record.texts
             }
-            text = np.asarray(model.embed_texts(list(sign_of)))
+            text = encoded_texts(model, list(sign_of))
             return score_matrix(model, queries, text), np.array(list(sign_of.values()))
-        asked, shown = (unit(queries), unit(clips)) if self.cosine else (queries, clips)
+        asked = np.asarray(queries)
+        asked, shown = (unit(asked), unit(clips)) if self.cosine else (asked, clips)
         if kind == "means":
             return prototypes(shown, book.signs, asked), np.arange(len(book.names))
         return asked @ shown.T, book.signs

@@ -23,7 +23,7 @@ from mmpt_sign.evaluation.intervals import mean_and_ends
 from mmpt_sign.evaluation.metrics import METRICS, query_ranks, summary
 from mmpt_sign.evaluation.plots import Line, curves, draw
 from mmpt_sign.evaluation.probes import PROBES, Method, sampled
-from mmpt_sign.evaluation.scores import score_matrix
+from mmpt_sign.evaluation.scores import encoded_records, encoded_texts, score_matrix
 from mmpt_sign.evaluation.tasks._task import Task
 from mmpt_sign.files import write_csv
 
@@ -67,9 +67,9 @@ class FewShot(Task):
     def judge(self, model: Any, records: Sequence[Record], folder: Path) -> dict[str, float]:
         """Write ``few_shot.csv``, one row per drawing, and ``few_shot_summary.csv`` with means and intervals."""
         given = self._material(records)
-        examples, queries = (np.asarray(model.embed_records(part)) for part in (given.examples, given.queries))
+        examples, queries = np.asarray(model.embed_records(given.examples)), encoded_records(model, given.queries)
         rows = [self._without_examples(model, given, queries)] if self.of is None else []
-        rows += self._drawn(given, examples, queries)
+        rows += self._drawn(given, examples, np.asarray(queries))
         write_csv(folder / "few_shot.csv", ("method", "shots", "draw", *COUNTS, *SHOWN), rows)
         means = list(_summaries(rows))
         columns = tuple(f"{name}{end}" for name in SHOWN for end in ("", "_low", "_high"))
@@ -102,7 +102,7 @@ class FewShot(Task):
         column = {
             text: int(c) for record, c in zip(given.examples, given.classes, strict=True) for text in record.texts
         }
-        scores = score_matrix(model, queries, np.asarray(model.embed_texts(list(column))))
+        scores = score_matrix(model, queries, encoded_texts(model, list(column)))
         return {
             "method": "text",
             "shots": 0,

@@ -20,7 +20,7 @@ from mmpt_sign.evaluation.confusions import Pair, draw_confusions, write_confusi
 from mmpt_sign.evaluation.galleries import attribute
 from mmpt_sign.evaluation.plots import draw
 from mmpt_sign.evaluation.prompts import meaning, prompts_of
-from mmpt_sign.evaluation.scores import score_matrix
+from mmpt_sign.evaluation.scores import encoded_records, encoded_texts, score_matrix
 from mmpt_sign.evaluation.tasks._task import Task
 from mmpt_sign.files import write_csv
 from mmpt_sign.text.prompt import TAGGED, Prompts
@@ -47,7 +47,7 @@ class Identification(Task):
         asked = [record for record in records if record.split == self.split and attribute(record, self.of)]
         if len({attribute(record, self.of) for record in asked}) < 2:
             raise DataError(f"identification: split '{self.split}' does not hold two values of {self.of} to tell apart")
-        video = np.asarray(model.embed_records(asked))
+        video = encoded_records(model, asked)
         rows, by_language, figures = list[dict[str, Any]](), list[dict[str, Any]](), dict[str, float]()
         for way in self.ask:
             pairs = list(self._plain(model, asked, video) if way == "plain" else self._oracle(model, asked, video))
@@ -71,7 +71,7 @@ class Identification(Task):
         if len(set(language_of.values())) < len({attribute(record, self.of) for record in asked}):
             raise DataError(f"identification: the templates do not tell the values of {self.of} apart")
         prompts = list(language_of)
-        scores = score_matrix(model, video, np.asarray(model.embed_texts(prompts)))
+        scores = score_matrix(model, video, encoded_texts(model, prompts))
         for record, best in zip(asked, np.argmax(scores, axis=1), strict=True):
             yield attribute(record, self.of), language_of[prompts[int(best)]]
 
@@ -82,12 +82,12 @@ class Identification(Task):
             for prompt in prompts_of(record, self.word_templates):
                 choices.setdefault(meaning(record), {}).setdefault(prompt, attribute(record, self.of))
         prompts = list({prompt for found in choices.values() for prompt in found})
-        text = dict(zip(prompts, np.asarray(model.embed_texts(prompts)), strict=True))
-        for record, vector in zip(asked, video, strict=True):
+        text, place = encoded_texts(model, prompts), {prompt: i for i, prompt in enumerate(prompts)}
+        for i, record in enumerate(asked):
             found = choices[meaning(record)]
             if len(set(found.values())) > 1:
                 own = list(found)
-                scores = model.score(vector[None], np.stack([text[prompt] for prompt in own]))[0]
+                scores = model.score(video[i : i + 1], text[[place[prompt] for prompt in own]])[0]
                 yield attribute(record, self.of), found[own[int(np.argmax(scores))]]
 
 

@@ -17,19 +17,22 @@ from pydantic import AfterValidator, Field, model_validator
 from mmpt_sign.errors import DataError
 from mmpt_sign.evaluation.confusions import Pair, draw_confusions, watched, write_confusions
 from mmpt_sign.evaluation.galleries import Block, Material, attribute, material, query_values
-from mmpt_sign.evaluation.judged import Judged, Ranks, by_value, drawn_together, headline, judged, together
+from mmpt_sign.evaluation.judged import Judged, Ranks, Way, by_value, drawn_together, headline, judged, together
 from mmpt_sign.evaluation.maps import Method, chosen, flat
 from mmpt_sign.evaluation.plots import bars, draw, recall_curve, scatter
 from mmpt_sign.evaluation.predictions import predictions
-from mmpt_sign.evaluation.prompts import averaged, meaning, read_list, with_prompts
+from mmpt_sign.evaluation.prompts import averaged, averaged_columns, meaning, read_list, with_prompts
 from mmpt_sign.evaluation.ranking import DIRECTIONS, Direction, Gallery, Mode, Ranking
 from mmpt_sign.evaluation.report import Signature, metric_row, write_embeddings, write_metrics, write_predictions
-from mmpt_sign.evaluation.scores import score_matrix
+from mmpt_sign.evaluation.scores import encoded_records, encoded_texts, score_matrix
 from mmpt_sign.evaluation.tasks._task import Task, identity
 from mmpt_sign.text.prompt import Prompts
 
 if TYPE_CHECKING:
     from mmpt_sign.records import Record
+
+
+Found = dict[tuple[str, Way], Ranks]  # by the similarity's name, empty for the first one, and the way of counting
 
 
 def _a_list(path: Path) -> Path:
@@ -42,7 +45,11 @@ class Retrieval(Task):
     """Which prompt belongs to a clip, and which clip to a prompt."""
 
     name: Literal["retrieval"] = "retrieval"
-    mode: Literal["strict", "legacy", "both"] = Field("strict", description="legacy: as the SignCLIP tables were made")
+    mode: Literal["strict", "legacy", "cico", "both"] | tuple[Mode, ...] = Field(
+        "strict",
+        description="legacy: as the SignCLIP tables were made; cico: as those of sentence retrieval; both: strict and "
+        "legacy; or a list",
+    )
     candidates: Literal["split", "vocabulary"] | Annotated[Path, AfterValidator(_a_list)] = Field(
         "split", description="prompts that compete: of the split, of the whole data set, or of a .txt file"
     )
@@ -56,7 +63,12 @@ class Retrieval(Task):
     ensemble: Literal["best", "mean"] = Field(
         "best", description="an answer with several prompts scores the best of them, or their mean vector"
     )
-    gallery: Gallery = Field("video", description="a text is compared with every clip, or with groups of equal answer")
+    gallery: Literal["video", "group", "both"] = Field(
+        "video", description="a text is compared with every clip, or with groups of equal answer, or a row for each"
+    )
+    similarities: Literal["first", "all"] = Field(
+        "first", description="all: also rows for the model's further similarities with text, such as pose_text"
+    )
     within: str | None = Field(None, description="record attribute whose values are separate galleries: sign_language")
     per: tuple[str, ...] = Field(
         (), description="record attributes that get a table of their own: sign_language, signer; or answer"
@@ -72,6 +84,8 @@ class Retrieval(Task):
     def _listed_prompts_have_no_place(self) -> Retrieval:
         if self.within is not None and isinstance(self.candidates, Path):
             raise ValueError("the prompts of a list belong to no record, so candidates from a file exclude within")
+        if "cico" in self._modes() and self.candidates != "split":
+            raise ValueError("mode cico ranks the groups of the split, so candidates must be split")
         return self
 
     def judge(self, model: Any, records: Sequence[Record], folder: Path) -> dict[str, float]:
@@ -79,27 +93,36 @@ class Retrieval(Task):
         given = self.material(records)
         for name in {*self.per, self.resample, *([self.map_by] if self.map else [])} - {"query", "answer"}:
             attribute(given.records[0], name)  # a mistyped name is told before anything is embedded
-        video = np.asarray(model.embed_records(given.records))
-        text = np.asarray(model.embed_texts(list(given.prompts)))
+        further = self._further(model)
+        options = {"pairs": model.pairs} if further else {}
+        video = encoded_records(model, given.records, **options)
+        text = encoded_texts(model, given.prompts, **options)
         write_embeddings(
             folder / "embeddings.npz",
             ids=[record.id for record in given.records],
             answers=given.answers,
-            video=video,
+            video=np.asarray(video),
             texts=given.prompts,
-            text=text,
+            text=np.asarray(text),
         )
         parts = [self._judged(model, given, block, video, text) for block in given.blocks]
-        main, pairs = self._modes()[0], list[Pair]()
-        rows = (predictions(given, one.block, one.scores, one.ranks[main], self.gallery) for one in parts)
+        main, pairs = self.ways()[0], list[Pair]()
+        rows = (predictions(given, one.block, one.scores, one.ranks[main], main[1]) for one in parts)
         write_predictions(folder / "predictions.csv", watched(chain.from_iterable(rows), given, pairs))
         if self.confusion:
             write_confusions(folder / "confusion.csv", pairs)
-        found = {mode: together(parts, mode) for mode in self._modes()}
+        found = {("", way): together(parts, way) for way in self.ways()}
+        main_ranks = found["", main]
+        for pair in further:
+            others = [self._judged(model, given, block, video, text, pair=pair) for block in given.blocks]
+            found |= {(pair, way): together(others, way) for way in self.ways()}
         self._write_tables(given, found, identity(model, folder, self.split), folder)
         if self.plots:
-            self._draw(given, found[main], video, pairs, folder)
-        return headline(found[main])
+            self._draw(given, main_ranks, np.asarray(video), pairs, folder)
+        return headline(main_ranks)
+
+    def _further(self, model: Any) -> Sequence[str]:
+        return getattr(model, "pairs", ())[1:] if self.similarities == "all" else ()
 
     def material(self, records: Sequence[Record]) -> Material:
         """Which clips meet which prompts."""
@@ -120,22 +143,38 @@ class Retrieval(Task):
         return kept
 
     def _modes(self) -> tuple[Mode, ...]:
+        if isinstance(self.mode, tuple):
+            return self.mode
         return ("strict", "legacy") if self.mode == "both" else (self.mode,)
 
-    def _judged(self, model: Any, given: Material, block: Block, video: Any, text: Any) -> Judged:
-        prompts = text[block.prompts]
-        if self.ensemble == "mean":
-            prompts = averaged(prompts, [given.prompt_answers[i] for i in block.prompts])
-        return judged(given, block, score_matrix(model, video[block.clips], prompts), self._modes(), self.gallery)
+    def ways(self) -> tuple[Way, ...]:
+        """The first one is the headline, and what predictions and pictures show."""
+        galleries: tuple[Gallery, ...] = ("group", "video") if self.gallery == "both" else (self.gallery,)
+        of_mode: dict[Mode, tuple[Gallery, ...]] = {"strict": galleries, "legacy": ("video",), "cico": ("group",)}
+        return tuple((mode, gallery) for mode in self._modes() for gallery in of_mode[mode])
 
-    def _write_tables(self, given: Material, found: dict[Mode, Ranks], own: dict[str, str], folder: Path) -> None:
-        asked = [(mode, direction, ranks[direction]) for mode, ranks in found.items() for direction in DIRECTIONS]
-        rows = [self._row(given, mode, direction, ranking, own, self.bootstrap) for mode, direction, ranking in asked]
+    def _judged(self, model: Any, given: Material, block: Block, video: Any, text: Any, **options: Any) -> Judged:
+        prompts = text[block.prompts]
+        answers = [given.prompt_answers[i] for i in block.prompts]
+        if self.ensemble == "mean" and isinstance(prompts, np.ndarray):
+            prompts = averaged(prompts, answers)
+        scores = score_matrix(model, video[block.clips], prompts, **options)
+        if self.ensemble == "mean" and not isinstance(prompts, np.ndarray):
+            scores = averaged_columns(scores, answers)
+        return judged(given, block, scores, self.ways())
+
+    def _write_tables(self, given: Material, found: Found, own: dict[str, str], folder: Path) -> None:
+        asked: dict[tuple[Any, ...], tuple[str, Way, Direction, Ranking]] = {}
+        for (pair, (mode, gallery)), ranks in found.items():
+            for direction in DIRECTIONS:  # texts are the same candidates whatever the gallery
+                key = (pair, mode, direction, gallery if direction == "text_to_video" else "")
+                asked.setdefault(key, (pair, (mode, gallery), direction, ranks[direction]))
+        rows = [self._row(given, *one, own, self.bootstrap) for one in asked.values()]
         for name in self.per:
             samples = 0 if name == "answer" else self.bootstrap  # the few clips of one answer bear no interval
             parts = [
-                {name: value, **self._row(given, mode, direction, ranking.subset(mask), own, samples)}
-                for mode, direction, ranking in asked
+                {name: value, **self._row(given, pair, way, direction, ranking.subset(mask), own, samples)}
+                for pair, way, direction, ranking in asked.values()
                 for value, mask in by_value(query_values(given, direction, ranking.query, name))
             ]
             write_metrics(folder / f"metrics_by_{name}.csv", parts, first=(name,))
@@ -144,17 +183,23 @@ class Retrieval(Task):
         write_metrics(folder / "metrics.csv", rows)
 
     def _row(
-        self, given: Material, mode: Mode, direction: Direction, ranking: Ranking, own: dict[str, str], samples: int
+        self,
+        given: Material,
+        pair: str,
+        way: Way,
+        direction: Direction,
+        ranking: Ranking,
+        own: dict[str, str],
+        samples: int,
     ) -> dict[str, Any]:
-        gallery: Gallery = "video" if mode == "legacy" else self.gallery
         signature = Signature(
             split=self.split,
             direction=direction,
-            mode=mode,
+            mode=way[0],
             candidates=str(self.candidates),
-            gallery=gallery if direction == "text_to_video" else "text",
+            gallery=way[1] if direction == "text_to_video" else "text",
             within=self.within or "",
-            variant=self._variant(),
+            variant="; ".join(filter(None, (self._variant(), pair and f"scores of {pair}"))),
             **own,
         )
         groups = drawn_together(given, direction, ranking, self.resample)
