@@ -1,8 +1,8 @@
 """Sign language and text in one embedding space.
 
 >>> import mmpt_sign
->>> model = mmpt_sign.load("runs/demo/fingerclip")  # doctest: +SKIP
->>> model.similarity(["house.pose"], ["<en> <ase> house", "<en> <ase> sun"])  # doctest: +SKIP
+>>> model = mmpt_sign.load()  # doctest: +SKIP
+>>> model.similarity(["a.pose"], ["the letter A", "the letter B"])  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmpt_sign.inference.index import Index
     from mmpt_sign.inference.load import load
+    from mmpt_sign.inference.model import SignModel
     from mmpt_sign.registry import build, names
 
 __version__ = "0.1.0"
-__all__ = ["Index", "__version__", "build", "load", "names"]
+__all__ = ["Index", "SignModel", "__version__", "build", "load", "names"]
 
 _HOMES = {
     "load": "mmpt_sign.inference.load",
     "Index": "mmpt_sign.inference.index",
+    "SignModel": "mmpt_sign.inference.model",
     "build": "mmpt_sign.registry",
     "names": "mmpt_sign.registry",
 }

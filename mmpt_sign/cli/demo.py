@@ -1,17 +1,18 @@
-"""``mmpt-sign demo``: train the default experiment on the embedded data, evaluate it, score one pose."""
+"""``mmpt-sign demo``: the web page on a model, in the browser of this computer, with a dictionary to search."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from mmpt_sign.config.schema import Experiment
-    from mmpt_sign.records import Record
+from mmpt_sign.cli.use import DEFAULT_MODEL, Model
 
-EXPERIMENT = Path("projects/demo/fingerclip.yaml")
+HERE = "127.0.0.1"
+LEXICON = "fingerspelling_lexicon"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,54 +21,59 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    override: Annotated[list[str] | None, typer.Option("-o", "--override", help="key=value, any key.")] = None,
+    model: Model = DEFAULT_MODEL,
+    among: Annotated[
+        Path | None,
+        typer.Option(help="Clips to search: folder, run or saved index; default: fingerspelling, if [train] is there."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port on this computer; 0: any free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page when it is ready.")] = True,
 ) -> None:
-    """Train on real fingerspelling of many sign languages, test on languages held out, score a pose."""
-    from mmpt_sign.config.load import find_file, load_experiment
-    from mmpt_sign.datasets._stores import experiment_records
-    from mmpt_sign.launch.job import JobType, jobs
-    from mmpt_sign.launch.local import run_here
+    """Open the web page on the packaged model: score, search, sign into the camera.  Ctrl-C ends it."""
+    from mmpt_sign.errors import NotInstalledError
+    from mmpt_sign.serve.settings import Settings
 
-    file = find_file(EXPERIMENT)
-    experiment = load_experiment(file, override or ())
-    records = experiment_records(experiment)
-    typer.echo(_what_is_held_out(records))
-    for kind in (JobType.LOCAL_SINGLE, JobType.LOCAL_PREDICT):
-        (job,) = jobs(file, experiment, kind, overrides=override or ())
-        code = run_here(job)
-        if code:
-            raise typer.Exit(code)
-    _show(experiment, job.folder, records)
+    try:
+        from mmpt_sign.serve.run import run
+    except ImportError as error:
+        raise NotInstalledError(f"{error.name}, which the page needs,", "serve") from error
+    with _dictionary(model, among) as index:
+        indexes = [] if index is None else [str(index)]
+        settings = Settings.of({"models": [str(model)], "indexes": indexes, "host": HERE, "port": port})
+        run(settings, lambda address: _show(address, browser))
 
 
-def _what_is_held_out(records: list[Record]) -> str:
-    train, valid, test = (_described(records, split) for split in ("train", "valid", "test"))
-    chosen = f"choose the checkpoint on {valid}" if valid else "the last epoch counts"
-    return f"Train on {train};\n{chosen}.\nHeld out, never seen before the test: {test}."
+@contextmanager
+def _dictionary(model: Path, among: Path | None) -> Iterator[Path | None]:
+    """A saved index for as long as the page is open; None where there are no clips."""
+    import tempfile
+
+    if among is not None and among.suffix == ".npz":
+        yield among
+        return
+    with tempfile.TemporaryDirectory(prefix="mmpt-sign-") as folder:
+        yield _indexed(model, among, Path(folder) / "dictionary.npz")
 
 
-def _described(records: list[Record], split: str) -> str:
-    """``101 clips of 4 sign languages (American, …)``, or nothing for a split without records."""
-    from mmpt_sign.text.tags import sign_language_name
+def _indexed(model: Path, among: Path | None, file: Path) -> Path | None:
+    import mmpt_sign
+    from mmpt_sign.cli.progress import progress
+    from mmpt_sign.errors import NotInstalledError
+    from mmpt_sign.inference.collection import records_in
+    from mmpt_sign.inference.index import Index
 
-    chosen = [record for record in records if record.split == split]
-    names = sorted({sign_language_name(record.sign_language).removesuffix(" Sign Language") for record in chosen})
-    return f"{len(chosen)} clips of {len(names)} sign languages ({', '.join(names)})" if chosen else ""
+    try:
+        records = mmpt_sign.build("dataset", name=LEXICON).records(None) if among is None else records_in(among)
+    except NotInstalledError as error:
+        typer.echo(f"no dictionary to search: {error}", err=True)
+        return None
+    with progress("embedding the dictionary", "clip") as shown:
+        return Index.build(mmpt_sign.load(model), records, progress=shown).save(file)
 
 
-def _show(experiment: Experiment, folder: Path, records: list[Record]) -> None:
-    from rich.console import Console
+def _show(address: str, browser: bool) -> None:
+    import webbrowser
 
-    from mmpt_sign.inference.load import load
-    from mmpt_sign.launch.compare import compared
-
-    Console().print(compared(experiment, folder, records))
-    pose = next(record for record in records if record.split == "test" and record.source.path.suffix == ".pose")
-    others = [
-        r.texts[0] for r in records if r.split == "test" and r.sign_language == pose.sign_language and r is not pose
-    ]
-    prompts = ["random text", pose.texts[0], *others[:5]]
-    typer.echo(f"\nScores of {pose.source.path.name} ({pose.texts[0]}):")
-    for prompt, value in zip(prompts, load(folder).similarity([pose.source.path], prompts)[0], strict=True):
-        typer.echo(f"{prompt!r} {float(value)}")
-    typer.echo(f"\nThe run is in {folder}, its metrics in {folder}/eval.")
+    typer.echo(f"The page is at {address}; Ctrl-C ends it")
+    if browser:
+        webbrowser.open(address)

@@ -1,4 +1,4 @@
-"""Bring in what other projects released: ``mmpt-sign import signclip``, ``import features``."""
+"""Bring in what other projects released: ``mmpt-sign import signclip``, ``import cico``, ``import features``."""
 
 from __future__ import annotations
 
@@ -45,9 +45,59 @@ def signclip(
 
 
 @group.command()
+def cico(
+    checkpoint: Annotated[Path, typer.Argument(help="Released checkpoint (.pth).", exists=True, dir_okay=False)],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Model folder to write.")],
+    alpha: Annotated[float, typer.Option(help="Share of the domain-agnostic features; PHOENIX: 0.9.")] = 0.8,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="CLIP's tokeniser, if it is not beside the checkpoint.", exists=True)
+    ] = None,
+    heads: Annotated[int | None, typer.Option(min=1, help="Attention heads, if not of 64 numbers each.")] = None,
+    max_words: Annotated[int, typer.Option(min=3, help="Words of a text, start and end counted in.")] = 32,
+    sha256: Annotated[str | None, typer.Option(help="Checksum that the file must have.")] = None,
+) -> None:
+    """Turn a CiCo checkpoint into a model folder that scores as the original does."""
+    from mmpt_sign.released.cico import import_cico
+
+    made = import_cico(
+        checkpoint, out, alpha=alpha, vocabulary=vocabulary, heads=heads, max_words=max_words, sha256=sha256
+    )
+    typer.echo(f"{made.folder}: {made.parameters:,} parameters, {made.recipe}, every tensor matched by name")
+    typer.echo(f"left out, because nothing reads them: {', '.join(made.ignored) or 'none'}")
+    for remark in made.remarks:
+        typer.echo(f"note: {remark}")
+
+
+@group.command()
+def seds(
+    checkpoint: Annotated[Path, typer.Argument(help="Released checkpoint (.bin).", exists=True, dir_okay=False)],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Model folder to write.")],
+    corpus: Annotated[
+        str | None, typer.Option(help="phoenix14t, how2sign or csl_daily; default: as the file's name begins.")
+    ] = None,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="CLIP's tokeniser, if it is not beside the checkpoint.", exists=True)
+    ] = None,
+    estimator: Annotated[str, typer.Option(help="Whose key points it was trained on.")] = "rtmpose",
+    heads: Annotated[int | None, typer.Option(min=1, help="Attention heads, if not of 64 numbers each.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Checksum that the file must have.")] = None,
+) -> None:
+    """Turn a SEDS checkpoint into a model folder that scores as the original does."""
+    from mmpt_sign.released.seds import import_seds
+
+    made = import_seds(
+        checkpoint, out, corpus=corpus, vocabulary=vocabulary, estimator=estimator, heads=heads, sha256=sha256
+    )
+    typer.echo(f"{made.folder}: {made.parameters:,} parameters, {made.recipe}, every tensor matched by name")
+    typer.echo(f"left out, because nothing reads them: {', '.join(made.ignored) or 'none'}")
+    for remark in made.remarks:
+        typer.echo(f"note: {remark}")
+
+
+@group.command()
 def features(
     places: Annotated[list[Path], typer.Argument(help="Feature files, and folders that are searched for them.")],
-    layout: Annotated[str, typer.Option(help="npy, cico_pkl, seds_pkl, twostream_pkl or mat.")],
+    layout: Annotated[str, typer.Option(help="npy, cico_pkl, seds_pkl, seds_keypoints, twostream_pkl or mat.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the clip store, new or to be gone on with.")],
     ids: Annotated[Path | None, typer.Option(help="File with the ids that are wanted, one per line.")] = None,
     split: Annotated[str | None, typer.Option(help="Split of all of them; default: the folder they lie in.")] = None,

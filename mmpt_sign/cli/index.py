@@ -36,10 +36,12 @@ def build(
 ) -> None:
     """Embed the clips of a folder or of a run and save the index."""
     import mmpt_sign
+    from mmpt_sign.cli.progress import progress
     from mmpt_sign.inference.collection import records_in
     from mmpt_sign.inference.index import Index
 
-    index = Index.build(mmpt_sign.load(model), records_in(place, split), _kind(kind))
+    with progress("embedding", "clip") as shown:
+        index = Index.build(mmpt_sign.load(model), records_in(place, split), _kind(kind), progress=shown)
     _save(index, out)
 
 

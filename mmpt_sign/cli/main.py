@@ -9,9 +9,12 @@ from typer.core import TyperGroup
 
 from mmpt_sign import __version__
 from mmpt_sign.cli import (
+    align,
     data,
     demo,
     experiments,
+    export,
+    export_i3d,
     extract,
     extract_features,
     imports,
@@ -19,8 +22,11 @@ from mmpt_sign.cli import (
     judge,
     launch,
     look,
+    prepare,
+    pseudo_label,
     serve,
     setup,
+    train_demo,
     use,
 )
 from mmpt_sign.cli.errors import sentences
@@ -43,7 +49,27 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-ROOMS = (demo, use, launch, judge, experiments, extract, extract_features, data, look, setup, imports, index, serve)
+ROOMS = (
+    demo,
+    train_demo,
+    use,
+    launch,
+    judge,
+    align,
+    experiments,
+    extract,
+    extract_features,
+    pseudo_label,
+    data,
+    prepare,
+    look,
+    setup,
+    imports,
+    export,
+    export_i3d,
+    index,
+    serve,
+)
 for room in ROOMS:
     room.add_to(app)
 

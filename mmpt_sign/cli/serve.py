@@ -26,7 +26,9 @@ Real: TypeAlias = float | None
 
 
 def serve(
-    model: Annotated[Path | None, typer.Argument(help="Run folder or exported model; default: the demo's.")] = None,
+    model: Annotated[
+        Path | None, typer.Argument(help="Run folder or exported model; default: the packaged one.")
+    ] = None,
     models: Annotated[list[str] | None, _option("MODELS", "Further models: NAME=FOLDER.", "--model", "-m")] = None,
     indexes: Annotated[list[str] | None, _option("INDEXES", "Saved index: FILE or NAME=FILE.", "--index")] = None,
     host: Annotated[str | None, _option("HOST", "Address to listen on; 127.0.0.1 if absent.")] = None,
@@ -56,7 +58,7 @@ def serve(
     decoders: Annotated[Number, _option("DECODERS", "Threads that decode poses.")] = None,
     video_workers: Annotated[Number, _option("VIDEO_WORKERS", "Processes for video; 0 = no video.")] = None,
 ) -> None:
-    """Serve a model over HTTP: embed, score, search, classify.
+    """Serve a model over HTTP: a web page, and routes that embed, score, search, classify.
 
     Every option can also be set by a variable: MMPT_SIGN_SERVE_PORT for --port, and so on.
     """
@@ -72,4 +74,4 @@ def serve(
         from mmpt_sign.serve.run import run
     except ImportError as error:
         raise NotInstalledError(f"{error.name}, which the server needs,", "serve") from error
-    run(settings)
+    run(settings, lambda address: typer.echo(f"The page is at {address}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 
@@ -10,8 +12,21 @@ def add_to(app: typer.Typer) -> None:
     app.command()(setup)
 
 
-def setup() -> None:
-    """Install fairseq and the default text weights into this environment (after pip install 'mmpt_sign[train]')."""
+def setup(
+    what: Annotated[
+        str, typer.Argument(help="train: all of it; text: the default text weights; page: the web page's camera.")
+    ] = "train",
+) -> None:
+    """Install what pip cannot: fairseq and the default text weights, or with 'text' these weights alone (90 MB).
+
+    'page' fetches with npm what the web page needs to estimate poses from the camera (50 MB).
+
+    Training needs pip install 'mmpt_sign[train]' first; the weights alone need nothing but the core.
+    """
+    if what == "page":
+        from mmpt_sign.serve.page.vendoring import fetch
+
+        return fetch(typer.echo)
     from mmpt_sign.installation import set_up
 
-    set_up(typer.echo)
+    set_up(typer.echo, what)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-Model = Annotated[Path, typer.Option("--model", "-m", help="Run folder or exported model.")]
-DEFAULT_MODEL = Path("runs/demo/fingerclip")
+Model = Annotated[Path, typer.Option("--model", "-m", help="Run folder or exported model; default: the packaged one.")]
+DEFAULT_MODEL = Path("default")  # as mmpt_sign.inference.load has it; a test compares
+FROM_HERE = 20  # inputs from which a command says how far it is
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,16 +20,19 @@ def add_to(app: typer.Typer) -> None:
 
 
 def score(
-    pose: Annotated[Path, typer.Argument(help="A .pose file.")],
+    pose: Annotated[Path, typer.Argument(help="A .pose file or a video.")],
     prompts: Annotated[list[str], typer.Argument(help="Prompts to compare it with.")],
     model: Model = DEFAULT_MODEL,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw bars into this picture (.png, .svg or .pdf).")] = None,
 ) -> None:
-    """Score a pose file against prompts, one line each in the order given."""
+    """Score a pose file or a video against prompts, one line each in the order given."""
     import mmpt_sign
 
     scores = mmpt_sign.load(model).similarity([pose], prompts)[0]
     rows = [(prompt, float(value)) for prompt, value in zip(prompts, scores, strict=True)]
+    if plot is not None:
+        _draw(plot, rows, pose.name)
     if as_json:
         typer.echo(json.dumps([{"prompt": prompt, "score": value} for prompt, value in rows]))
         return
@@ -37,19 +41,24 @@ def score(
 
 
 def embed(
-    inputs: Annotated[list[str], typer.Argument(help="Pose files, or prompts with --text.")],
+    inputs: Annotated[list[str], typer.Argument(help="Pose files and videos, or prompts with --text.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="File .npy to write the vectors to.")],
     model: Model = DEFAULT_MODEL,
     text: Annotated[bool, typer.Option("--text", help="The inputs are prompts.")] = False,
 ) -> None:
-    """Write the vectors of pose files or prompts, one row each."""
+    """Write the vectors of pose files, videos or prompts, one row each."""
     import numpy as np
 
     import mmpt_sign
+    from mmpt_sign.cli.progress import progress
     from mmpt_sign.files import complete
 
     loaded = mmpt_sign.load(model)
-    vectors = loaded.embed_texts(inputs) if text else loaded.embed_poses(inputs)
+    if text:
+        vectors = loaded.embed_texts(inputs)
+    else:
+        with progress("embedding", "clip") as shown:
+            vectors = loaded.embed_poses(inputs, progress=shown if len(inputs) >= FROM_HERE else False)
     out = out.with_suffix(".npy")
     with complete(out) as fresh:
         np.save(fresh, vectors)
@@ -67,6 +76,7 @@ def search(
 ) -> None:
     """Find the clips nearest to a text, a pose or a video."""
     import mmpt_sign
+    from mmpt_sign.cli.progress import progress
     from mmpt_sign.inference.collection import records_in
     from mmpt_sign.inference.index import Index
 
@@ -74,17 +84,27 @@ def search(
     if among.suffix == ".npz":
         index = Index.load(among, loaded)
     else:
-        index = Index.build(loaded, records_in(among))
+        with progress("embedding", "clip") as shown:
+            index = Index.build(loaded, records_in(among), progress=shown)
     if save is not None:
         index.save(save)
-    asked = {_kind_of(query): query}
+    asked: dict[str, Any] = {_kind_of(query): query}
     for hit in index.search(**asked, k=k, sign_language=sign_language, signer=signer):
         typer.echo(f"{hit.score:.4f}  {hit.id}  {hit.text}")
 
 
 def _kind_of(query: str) -> str:
     """What a query is, by the end of its name."""
-    from mmpt_sign.video.source import SUFFIXES
+    from mmpt_sign.inference.videos import is_video
 
-    suffix = Path(query).suffix.lower()
-    return "pose" if suffix == ".pose" else "video" if suffix in SUFFIXES else "text"
+    return "pose" if Path(query).suffix.lower() == ".pose" else "video" if is_video(query) else "text"
+
+
+def _draw(picture: Path, rows: list[tuple[str, float]], title: str) -> None:
+    from mmpt_sign.errors import ConfigError
+    from mmpt_sign.evaluation.plots import bars
+
+    if picture.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ConfigError(f"--plot {picture}: pictures end in .png, .svg or .pdf")
+    bars(picture, dict(rows), "score", title)
+    typer.echo(f"{picture}: bars of {len(rows)} scores", err=True)

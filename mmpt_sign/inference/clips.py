@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmpt_sign.errors import DataError
+from mmpt_sign.inference.videos import clip_of_video, is_video
 from mmpt_sign.poses.arrays import clip_from_array, read_source
 from mmpt_sign.poses.clip import Clip
 from mmpt_sign.poses.layouts import by_point_count
@@ -16,7 +17,7 @@ from mmpt_sign.records import Source
 
 
 def as_clip(pose: Any, points: str | None = None) -> Clip:
-    """A path to a ``.pose`` or ``.npy`` file, bytes of one, a ``pose_format.Pose``, a (T, V, C) array, or a clip."""
+    """A path to a ``.pose``, ``.npy`` or video file, bytes of a pose, a ``pose_format.Pose``, an array, or a clip."""
     if isinstance(pose, Clip):
         return pose
     if isinstance(pose, bytes):
@@ -25,6 +26,8 @@ def as_clip(pose: Any, points: str | None = None) -> Clip:
         path = Path(pose)
         if not path.is_file():
             raise DataError(f"{path}: no such pose file")
+        if is_video(path):
+            return clip_of_video(path)
         return read(path) if path.suffix == ".pose" else read_source(Source(path, layout=points))
     if isinstance(pose, np.ndarray):
         return clip_from_array(pose, points or by_point_count(pose.shape))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmpt_sign.datasets._stores import experiment_records
 from mmpt_sign.errors import DataError
 from mmpt_sign.registry import build
 
@@ -29,11 +30,14 @@ def _of_folder(folder: Path) -> list[Record]:
 
 
 def _of_run(config: Path) -> list[Record]:
+    """What decides about data and model is read; how it was trained is not, since such options come and go."""
     import yaml
 
     from mmpt_sign.config.load import experiment_from_values
+    from mmpt_sign.models.checkpoint import OF_A_MODEL
 
     values = yaml.safe_load(config.read_text(encoding="utf-8"))
-    values.pop("made_by", None)  # versions and commit, which are no part of an experiment
-    experiment = experiment_from_values(values, str(config))
-    return list(experiment.dataset.records(experiment.data_root))
+    if not isinstance(values, dict):
+        raise DataError(f"{config}: not the configuration of a run")
+    known = {key: values[key] for key in (*OF_A_MODEL, "dataset", "data_root") if key in values}
+    return experiment_records(experiment_from_values({**known, "init_from": None}, str(config)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from mmpt_sign.errors import CheckpointError
 from mmpt_sign.files import complete
+from mmpt_sign.records import Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 FIELDS = ("id", "text", "sign_language", "signer")
 Entry = dict[str, str]
+PLACE: dict[str, type | tuple[type, ...]] = {
+    "path": str, "start": int, "end": int, "member": str, "item": int, "layout": str, "fps": (int, float),
+}  # fmt: skip
 
 
 def write_index(
@@ -28,10 +33,13 @@ def write_index(
     vectors: FloatArray,
     entries: list[Entry],
     approximate: tuple[dict[str, Any], NDArray[np.uint8]] | None,
+    sources: Mapping[str, Source] | None = None,
 ) -> Path:
-    """Vectors, what is known about them, and the approximate structure where there is one."""
+    """Vectors, what is known about them, where the clips are, and the approximate structure where there is one."""
     path = path.with_suffix(".npz")
     meta: dict[str, Any] = {"format": FORMAT, "model": fingerprint, "entries": entries}
+    if sources:
+        meta["sources"] = {key: _place(source) for key, source in sources.items()}
     arrays: dict[str, NDArray[Any]] = {"vectors": vectors}
     if approximate is not None:
         meta["approximate"], arrays["approximate"] = approximate[0], approximate[1]
@@ -57,6 +65,17 @@ def read_index(path: Path) -> tuple[dict[str, Any], FloatArray, NDArray[np.uint8
     return meta, vectors, blob
 
 
+def sources_of(meta: Mapping[str, Any]) -> dict[str, Source]:
+    """Where the clips of a checked index are, by id; an older index does not know."""
+    return {key: Source(**{**place, "path": Path(place["path"])}) for key, place in meta.get("sources", {}).items()}
+
+
+def _place(source: Source) -> dict[str, Any]:
+    """Complete, because the index may be opened from another folder; what is not said is left out."""
+    found = {name: getattr(source, name) for name in PLACE} | {"path": str(source.path.absolute())}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _check_stored(path: Path) -> None:
     """Members are never compressed, so none can be larger in memory than the file is on disk."""
     with zipfile.ZipFile(path) as archive:
@@ -74,7 +93,18 @@ def _problem(meta: Any, vectors: NDArray[Any]) -> str | None:
         return f"it has {len(vectors)} vectors but not as many entries"
     if not all(isinstance(e, dict) and set(e) == set(FIELDS) and all(map(_is_text, e.values())) for e in entries):
         return f"every entry must have the texts {', '.join(FIELDS)}"
+    sources = meta.get("sources", {})
+    if not isinstance(sources, dict) or not all(map(_is_place, sources.values())):
+        return "its places of clips are not understood"
     return None
+
+
+def _is_place(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and "path" in value
+        and all(name in PLACE and isinstance(given, PLACE[name]) for name, given in value.items())
+    )
 
 
 def _is_text(value: object) -> bool:

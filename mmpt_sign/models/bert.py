@@ -31,7 +31,7 @@ def make_bert(shape: BertShape, dropout: float, weights: Path | None, vocabulary
 
 
 def _initialise(bert: BertModel, folder: Path, vocabulary: list[int] | None) -> None:
-    state = _pretrained_state(folder)
+    state = pretrained_state(folder)
     table = "embeddings.word_embeddings.weight"
     if vocabulary is not None:
         state[table] = state[table][vocabulary]
@@ -47,7 +47,7 @@ def _initialise(bert: BertModel, folder: Path, vocabulary: list[int] | None) -> 
     bert.load_state_dict({key: state[key] for key in own if key in state}, strict=False)
 
 
-def _pretrained_state(folder: Path) -> dict[str, Tensor]:
+def pretrained_state(folder: Path) -> dict[str, Tensor]:
     """State of a BERT folder by plain key names, whatever head it was saved under."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file

@@ -16,7 +16,9 @@ from torch import Tensor
 
 from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError, ConfigError
+from mmpt_sign.models.borrowed import lent, stated
 from mmpt_sign.models.dual_encoder import DualEncoder
+from mmpt_sign.models.int8 import make_room
 from mmpt_sign.models.lora import merged_state
 
 if TYPE_CHECKING:
@@ -33,7 +35,12 @@ MAX_CONFIG_BYTES = 16 << 20
 def self_contained(experiment: Experiment) -> Experiment:
     """The experiment with every architecture spelled out, no pretrained weights to look for and no store to read."""
     video = {
-        name: tower.model_copy(update={"encoder": _without_weights(tower.encoder.resolved())})
+        name: tower.model_copy(
+            update={
+                "front_end": _without(tower.front_end, "signbert"),
+                "encoder": _without_weights(tower.encoder.resolved()),
+            }
+        )
         for name, tower in experiment.video.items()
     }
     text = _without_weights(experiment.text.resolved())
@@ -42,36 +49,66 @@ def self_contained(experiment: Experiment) -> Experiment:
 
 
 def _without_weights(part: Any) -> Any:
-    """Neither weights to start from nor low-rank updates, which the exported weights contain."""
-    gone = {key: None for key in ("weights", "lora") if key in type(part).model_fields}
-    return part.model_copy(update=gone)
+    """Neither weights and vocabularies to start from nor low-rank updates, which the exported weights contain."""
+    return _without(part, "weights", "lora", "vocabulary")
+
+
+def _without(part: Any, *keys: str) -> Any:
+    return part.model_copy(update={key: None for key in keys if key in type(part).model_fields})
 
 
 def save_model(
     folder: Path, model: DualEncoder, experiment: Experiment, tokenizer: Tokenizer, notes: Mapping[str, Any]
 ) -> None:
-    """Write the whole folder beside its place, then swap it in: a reader never meets half a model."""
+    """Write the whole folder in float32: a model trained in half precision is used in full."""
+    values = self_contained(experiment).model_dump(mode="json")
+    write_folder(folder, merged_state(model), tokenizer, {"experiment": values, "notes": dict(notes)})
+
+
+def write_folder(
+    folder: Path,
+    state: Mapping[str, Tensor],
+    tokenizer: Tokenizer,
+    content: Mapping[str, Any],
+    *,
+    half: bool = False,
+    pages: Mapping[str, str] | None = None,
+) -> None:
+    """Weights, configuration, tokeniser and further ``pages`` beside their place, then swapped in.
+
+    A reader never meets half a model.  ``half`` keeps tables and matrices in 16 bits; vectors are small and stay as
+    they are.
+    """
     from safetensors.torch import save_file
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        state = {key: _stored(value) for key, value in merged_state(model).items()}
-        save_file(state, fresh / WEIGHTS)
+        save_file({key: _stored(value, half) for key, value in state.items()}, fresh / WEIGHTS)
+        (fresh / WEIGHTS).chmod(0o644)
         tokenizer.save(fresh / TOKENIZER)
-        values = self_contained(experiment).model_dump(mode="json")
-        fingerprint = hashlib.sha256((fresh / WEIGHTS).read_bytes()).hexdigest()
-        content = {"format": FORMAT, "experiment": values, "notes": {**notes, "fingerprint": fingerprint}}
-        (fresh / CONFIG).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        for name, text in (pages or {}).items():
+            (fresh / name).write_text(text, encoding="utf-8")
+        notes = {**content["notes"], "fingerprint": _fingerprint(fresh / WEIGHTS, content.get("borrowed"))}
+        values = {"format": FORMAT, **content, "notes": notes}
+        (fresh / CONFIG).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
         _swap(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _stored(value: Tensor) -> Tensor:
-    """Always float32: a model trained in half precision is used in full."""
+def _fingerprint(weights: Path, borrowed: Mapping[str, Any] | None) -> str:
+    """What tells models apart: the weights, those that are stored elsewhere included."""
+    found = hashlib.sha256(weights.read_bytes())
+    found.update(str(borrowed["sha256"]).encode() if borrowed else b"")
+    return found.hexdigest()
+
+
+def _stored(value: Tensor, half: bool) -> Tensor:
     value = value.detach().cpu()
-    return (value.float() if value.is_floating_point() else value).contiguous()
+    if value.is_floating_point():
+        value = value.half() if half and value.ndim > 1 else value.float()
+    return value.contiguous()
 
 
 def _swap(fresh: Path, folder: Path) -> None:
@@ -99,6 +136,16 @@ def load_config(folder: Path) -> tuple[Experiment, dict[str, Any]]:
 
     How the model was trained is kept in the file but not validated: options of training may come and go.
     """
+    path, content = folder / CONFIG, read_config(folder)
+    try:
+        values = {key: content["experiment"][key] for key in OF_A_MODEL}
+        return experiment_from_values({**values, "dataset": NO_DATA}, str(path)), dict(content.get("notes", {}))
+    except (ConfigError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: does not describe a model: {error}") from error
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Everything that the configuration of an exported model says, as it stands there."""
     path = folder / CONFIG
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
@@ -108,30 +155,31 @@ def load_config(folder: Path) -> tuple[Experiment, dict[str, Any]]:
         raise CheckpointError(f"{path}: not readable as a model configuration ({error})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a model of format {FORMAT}")
-    try:
-        values = {key: content["experiment"][key] for key in OF_A_MODEL}
-        return experiment_from_values({**values, "dataset": NO_DATA}, str(path)), dict(content.get("notes", {}))
-    except (ConfigError, KeyError) as error:
-        raise CheckpointError(f"{path}: does not describe a model: {error}") from error
+    return content
 
 
 def load_model(folder: Path, device: str) -> tuple[DualEncoder, Experiment, Tokenizer, dict[str, Any]]:
     """An exported model, ready for inference."""
     experiment, notes = load_config(folder)
+    state = stored_state(folder)
     with torch.random.fork_rng(devices=[]):
         model = DualEncoder(experiment)
-    load_weights(model, folder / WEIGHTS)
+    make_room(model, state)
+    problems = misfits(model.state_dict(), state)
+    if problems:
+        raise CheckpointError(
+            f"{folder / WEIGHTS}: the weights belong to another model:\n  " + "\n  ".join(problems[:20])
+        )
+    model.load_state_dict(state)
     tokenizer = experiment.text.tokenizer(folder / TOKENIZER)
     return model.to(device).eval(), experiment, tokenizer, notes
 
 
-def load_weights(model: DualEncoder, path: Path) -> None:
-    """Fill ``model`` by name; anything missing, left over or of another shape is an error that lists it."""
-    state = read_weights(path)
-    problems = misfits(model.state_dict(), state)
-    if problems:
-        raise CheckpointError(f"{path}: the weights belong to another model:\n  " + "\n  ".join(problems[:20]))
-    model.load_state_dict(state)
+def stored_state(folder: Path) -> dict[str, Tensor]:
+    """The tensors of an exported model as they are stored, those that it borrows included."""
+    state = read_weights(folder / WEIGHTS)
+    borrowed = stated(read_config(folder), str(folder))
+    return state if borrowed is None else {**lent(borrowed, str(folder)), **state}
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -154,5 +202,10 @@ def misfits(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]
             f"{key} has shape {tuple(given[key].shape)}, the model {tuple(own[key].shape)}"
             for key in own
             if key in given and own[key].shape != given[key].shape
+        ),
+        *(
+            f"{key} is {given[key].dtype}, the model's {own[key].dtype}"
+            for key in own
+            if key in given and own[key].is_floating_point() != given[key].is_floating_point()
         ),
     ]

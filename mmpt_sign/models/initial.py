@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmpt_sign.errors import CheckpointError
-from mmpt_sign.models.checkpoint import WEIGHTS, misfits, read_weights
+from mmpt_sign.models.checkpoint import WEIGHTS, misfits, stored_state
+from mmpt_sign.models.int8 import in_floats
 from mmpt_sign.models.lora import UPDATE, plain_name
 
 if TYPE_CHECKING:
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 def start_from(network: DualEncoder, start: InitFrom) -> None:
     """Load by name; a difference of any key that is not told to start anew is an error that lists all of them."""
-    path = _weights(start.model)
+    stored = in_floats(stored_state(_weights(start.model).parent))
     own = {plain_name(key): value for key, value in network.state_dict().items() if UPDATE not in key}
-    taken = {key: value for key, value in read_weights(path).items() if not key.startswith(start.fresh)}
+    taken = {key: value for key, value in stored.items() if not key.startswith(start.fresh)}
     wanted = {key: value for key, value in own.items() if not key.startswith(start.fresh)}
     problems = misfits(wanted, taken)
     if problems:

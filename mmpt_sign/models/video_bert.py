@@ -50,7 +50,7 @@ class VideoBert(nn.Module):
         ).last_hidden_state
         tokens = self.projection(states)
         kept = _with_ends(mask)[:, 1:]
-        return TokenSet(tokens[:, 1:], kept, self._pooled(tokens, mask))
+        return TokenSet(tokens[:, 1:], kept, self._pooled(tokens, mask), _frames_of_positions(mask))
 
     def _between_cls_and_sep(self, x: Tensor) -> Tensor:
         ends = self.bert.embeddings.word_embeddings.weight.to(x.dtype)
@@ -91,6 +91,13 @@ class FramePooling(nn.Module):
         """(B, L, D), (B, L) -> (B, D); padding never contributes."""
         logits = (tokens @ self.direction).masked_fill(~mask, torch.finfo(tokens.dtype).min)
         return (tokens * logits.softmax(1).unsqueeze(-1)).sum(1)
+
+
+def _frames_of_positions(mask: Tensor) -> Tensor:
+    """(B, L + 1, 2): a frame each, and none for the [SEP]."""
+    first = torch.arange(mask.shape[1] + 1, device=mask.device)
+    behind = torch.cat([first[1:], first[-1:]])
+    return torch.stack([first, behind], 1).expand(mask.shape[0], -1, -1)
 
 
 def _with_ends(mask: Tensor) -> Tensor:

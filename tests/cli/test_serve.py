@@ -17,7 +17,7 @@ runner = CliRunner()
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings of servers that were started."""
     found: list[Settings] = []
-    monkeypatch.setattr("mmpt_sign.serve.run.run", found.append)
+    monkeypatch.setattr("mmpt_sign.serve.run.run", lambda settings, _: found.append(settings))
     return found
 
 

@@ -65,6 +65,18 @@ def test_the_learned_scale_starts_as_told_and_is_clamped() -> None:
         assert float(model.scale("video_text")) == pytest.approx(30.0)
 
 
+def test_a_learned_scale_at_its_bound_can_come_down_again() -> None:
+    model = DualEncoder(experiment(initial_scale=100.0, max_scale=100.0))
+    with torch.no_grad():
+        model.log_scales["video_text"].add_(0.01)
+    scale = model.scale("video_text")
+    assert isinstance(scale, torch.Tensor)
+    scale.backward()
+    grad = model.log_scales["video_text"].grad
+    assert grad is not None
+    assert float(grad) == pytest.approx(100.0, rel=1e-4)
+
+
 def test_an_exported_model_is_the_same_model(tmp_path: Path) -> None:
     made = experiment()
     model = DualEncoder(made).eval()
