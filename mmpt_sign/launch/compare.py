@@ -46,9 +46,7 @@ def compared(experiment: Experiment, run: Path, records: Sequence[Record]) -> Ta
 
 def _nearest(run: Path, records: Sequence[Record]) -> NearestNeighbour:
     name, stream = next(iter(load_config(run / "model")[0].streams.items()))
-    return NearestNeighbour(
-        records, lambda record: stream.encode(stream.prepare(read_source(record.source_of(name))))
-    )
+    return NearestNeighbour(records, lambda record: stream.encode(stream.prepare(read_source(record.source_of(name)))))
 
 
 def _figures(path: Path) -> tuple[Figures, dict[Direction, tuple[float, float]]]:

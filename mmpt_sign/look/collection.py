@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from mmpt_sign.config.inherit import override
-from mmpt_sign.config.load import load_experiment
+from mmpt_sign.config.load import find_file, load_experiment
 from mmpt_sign.config.yaml_file import Marked
 from mmpt_sign.datasets._stores import experiment_records
 from mmpt_sign.datasets.combined import Combined
@@ -53,11 +53,24 @@ def collection(place: Path, overrides: Sequence[str] = (), stream: str = "") -> 
         dataset = _dataset(place, overrides)
         found = _checked(str(place), list(dataset.records(None)))
         return Collection(place.absolute().name, found, _sets(dataset, found))
-    experiment = load_experiment(place, overrides)
+    experiment = load_experiment(_experiment_file(place), overrides)
     name = stream or next((key for key, part in experiment.streams.items() if isinstance(part, Pose)), "")
-    records = [replace(record, source=record.source_of(name)) for record in experiment_records(experiment)]
+    records = [
+        replace(record, source=record.source_of(name) or record.source) for record in experiment_records(experiment)
+    ]
     found = _checked(str(place), records)
     return Collection(experiment.name, found, _sets(experiment.dataset, found), experiment)
+
+
+def _experiment_file(place: Path) -> Path:
+    """Of what is neither a data set nor a folder; a mistyped name may have been meant for any of them."""
+    try:
+        return find_file(place)
+    except ConfigError as error:
+        close = nearest(str(place), names("dataset"))
+        if not close:
+            raise
+        raise ConfigError(f"{place}: neither a data set{close} nor a folder; as an experiment: {error}") from error
 
 
 def _dataset(place: Path, overrides: Sequence[str]) -> Dataset:

@@ -31,7 +31,10 @@ def measured(experiment: Experiment, stream: str, progress: Progress) -> tuple[P
     points: tuple[str, ...] = ()
     sums: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
     for record in progress(records):
-        clip = read_source(record.source_of(name))
+        source = record.source_of(name)
+        if source is None:
+            continue
+        clip = read_source(source)
         if not points:
             part = part.fixed_to(clip.layout)
             points = part.point_names or ()

@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from mmpt_sign import __version__
-from mmpt_sign.serve import errors, operations, original, v1
+from mmpt_sign.serve import clips, errors, operations, original, v1, words
 from mmpt_sign.serve.cors import Cors
 from mmpt_sign.serve.engines import Engines
 from mmpt_sign.serve.gate import Gate
 from mmpt_sign.serve.journal import Journal, log_to_stderr, note
 from mmpt_sign.serve.keys import Keys
+from mmpt_sign.serve.page import routes as page
 from mmpt_sign.serve.service import Service
 from mmpt_sign.serve.settings import Settings
 
@@ -42,14 +43,15 @@ def application(settings: Settings, engines: Engines | None = None) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    for room in (v1, original, operations):
+    for room in (v1, clips, words, original, operations):
         app.include_router(room.routes(service))
+    app.include_router(page.routes(service, keys_needed=bool(keys)))
     errors.add_to(app)
     # The last one added is the first to see a request.
     app.add_middleware(
         Gate, settings=settings, keys=keys, metrics=service.metrics, check_room=service.batcher.check_room
     )
-    app.add_middleware(Journal, metrics=service.metrics, routes=list(app.openapi()["paths"]))
+    app.add_middleware(Journal, metrics=service.metrics, routes=[*app.openapi()["paths"], *page.PATTERNS])
     app.add_middleware(Cors, origins=settings.cors)
     app.state.service = service
     return app

@@ -15,16 +15,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from mmpt_sign.inference.encoded import Vectors, stacked
 from mmpt_sign.serve.errors import Refused, over
 
 if TYPE_CHECKING:
-    from mmpt_sign.poses.clip import FloatArray
     from mmpt_sign.serve.metrics import Metrics
     from mmpt_sign.serve.settings import Settings
 
-Run = Callable[[str, list[Any]], "FloatArray"]
+Run = Callable[[str, list[Any]], Vectors]
 SMALLEST = 16  # positions that the shortest piece counts as: every piece costs something
 NEWS = 0.2  # weight of the last batch in the measured speed
 
@@ -36,7 +34,7 @@ class Piece:
     kind: str
     content: Any
     size: int
-    answer: asyncio.Future[FloatArray]
+    answer: asyncio.Future[Vectors]
     since: float = field(default_factory=time.monotonic)
 
 
@@ -85,8 +83,8 @@ class Batcher:
         if waiting and waiting + size > self._settings.max_waiting:
             raise over(self._settings, "max_waiting", waiting + size, 429, retry_after=max(wait, 1.0))
 
-    async def submit(self, kind: str, contents: Sequence[Any], sizes: Sequence[int]) -> FloatArray:
-        """Vectors (N, D) of the contents; a caller that is cancelled takes its pieces out of the queue."""
+    async def submit(self, kind: str, contents: Sequence[Any], sizes: Sequence[int]) -> Vectors:
+        """The contents as the model compares them; a caller that is cancelled takes its pieces out of the queue."""
         sizes = [max(size, SMALLEST) for size in sizes]
         self.check_room(sum(sizes))
         loop = asyncio.get_running_loop()
@@ -95,7 +93,7 @@ class Batcher:
         self._count(kind, sum(sizes))
         self._some.set()
         try:
-            return np.stack(await asyncio.gather(*(piece.answer for piece in pieces)))
+            return stacked(await asyncio.gather(*(piece.answer for piece in pieces)))
         finally:
             self._forget(pieces)
 

@@ -44,10 +44,10 @@ class Decoder:
         return made
 
     def _clip(self, data: bytes, most: int) -> Clip:
-        found = check_header(data[:HEADER_BYTES], len(data), self._limits()).frames
+        found = check_header(data[:HEADER_BYTES], len(data), self.limits).frames
         if found > most and not self.truncate:
             raise over(self.settings, "max_frames", found + self.settings.max_frames - most)
-        return read(data, 0, min(found, most), limits=self._limits())
+        return read(data, 0, min(found, most), limits=self.limits)
 
     def _encoded(self, clip: Clip) -> FloatArray:
         """A stream that resamples would make a clip of almost no rate enormous; its length is known beforehand."""
@@ -60,7 +60,9 @@ class Decoder:
             raise ValueError("no frame is left after preparation")
         return encoded
 
-    def _limits(self) -> Limits:
+    @property
+    def limits(self) -> Limits:
+        """What a pose file may hold here."""
         return Limits(
             bytes=self.settings.max_body_bytes,
             components=COMPONENTS,

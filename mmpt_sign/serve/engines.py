@@ -12,9 +12,9 @@ import numpy as np
 from mmpt_sign.serve.errors import Refused
 
 if TYPE_CHECKING:
+    from mmpt_sign.inference.encoded import Vectors
     from mmpt_sign.inference.index import Index
     from mmpt_sign.inference.model import SignModel
-    from mmpt_sign.poses.clip import FloatArray
     from mmpt_sign.serve.settings import Settings
 
 CHARACTERS_PER_TOKEN = 3
@@ -37,7 +37,7 @@ class Engine:
 
     def pose_stream(self) -> Any:
         """The stream that prepares poses, for models that need nothing else."""
-        streams = list(self.model.experiment.streams.values())
+        streams = [stream for stream in self.model.experiment.streams.values() if not stream.optional]
         if len(streams) != 1 or streams[0].part_name != "pose":
             raise Refused(422, "invalid", f"the model '{self.name}' needs {self.model.needs}; poses are not enough")
         return streams[0]
@@ -82,11 +82,13 @@ class Engines:
             raise Refused(404, "no_such_model", f"no model of this name; there are: {', '.join(self._engines)}")
         return self._engines[name]
 
-    def run(self, kind: str, contents: list[Any]) -> FloatArray:
+    def run(self, kind: str, contents: list[Any]) -> Vectors:
         """One batch; ``kind`` is ``text/NAME`` or ``pose/NAME``.  Called in the models' thread only."""
         what, _, name = kind.partition("/")
         model = self._engines[name].model
-        return model.embed_texts(contents) if what == TEXT else model.embed_frames(contents)
+        if what == TEXT:
+            return getattr(model, "encode_texts", model.embed_texts)(contents)
+        return getattr(model, "encode_frames", model.embed_frames)(contents)
 
     def warm_up(self) -> None:
         """In the models' thread."""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mmpt_sign.serve.metrics import Metrics
     from mmpt_sign.serve.settings import Settings
 
-OPEN = frozenset({"/health", "/ready", "/openapi.json", "/docs"})  # answered to everybody, at any load
+OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/docs"})  # answered to everybody, at any load
+OPEN_UNDER = "/page/"  # the files of the web page
 METRICS = "/metrics"  # asked for by operators above all when nothing else comes in
 SECONDS_TO_READ = 5.0
 
@@ -38,7 +39,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        if scope["type"] != "http" or scope["path"] in OPEN or scope["path"].startswith(OPEN_UNDER):
             return await self._app(scope, receive, send)
         visit = Visit(self, scope, receive, send)
         try:

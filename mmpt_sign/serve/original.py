@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -48,7 +49,7 @@ def routes(service: Service) -> APIRouter:
             vectors = await service.texts(request, engine, given)
         else:
             vectors = await service.poses(request, engine, given, body.truncate, "pose")
-        return as_json({"embeddings": vectors.tolist()})
+        return as_json({"embeddings": np.asarray(vectors).tolist()})
 
     shared: dict[str, Any] = {"path": "/embed/{modality}", "endpoint": embed, "response_model": OriginalAnswer}
     router.add_api_route(**shared, methods=["GET"], operation_id="original_embed_get")

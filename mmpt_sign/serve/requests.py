@@ -121,6 +121,7 @@ class ModelNote(BaseModel):
     dimensions: int
     streams: dict[str, str]
     clips_in_index: int | None = None
+    clips_with_figure: int | None = Field(None, description="of which the index knows where their frames are")
 
 
 class Models(BaseModel):

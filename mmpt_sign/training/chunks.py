@@ -1,8 +1,8 @@
 """A batch in chunks: the loss sees all of it at once, the towers see a few clips at a time.
 
-What: the activations of a chunk are thrown away after the forward pass and computed again when its gradient is due, with
-the random numbers that it had, so the memory of one chunk suffices for a contrastive batch of any size and the gradient
-is that of the whole batch.
+What: the activations of a chunk are thrown away after the forward pass and computed again when its gradient is due,
+with the random numbers that it had, so the memory of one chunk suffices for a contrastive batch of any size and the
+gradient is that of the whole batch.
 Needs: towers whose rows do not depend on one another; batch normalisation would see chunks instead of batches.
 Reference: Gao et al. 2021, Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup.
 """

@@ -1,4 +1,4 @@
-"""The page for those who come from SignCLIP: every command on it exists and names files that exist."""
+"""The pages for those who come from other projects: every command on them exists and names files that exist."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from mmpt_sign.cli.main import app
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/from-signclip.md").read_text(encoding="utf-8")
+PAGE = "\n".join(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("from-*.md")))
 LINES = [line for block in re.findall(r"```bash\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
-WORDS = sorted(set(re.findall(r"mmpt-sign ((?:data|extract|import)? ?[a-z]+)", PAGE)))
+WORDS = sorted(set(re.findall(r"mmpt-sign ((?:data|extract|import)? ?[a-z][a-z0-9-]*)", PAGE)))
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if "locallaunch.py" in line])
@@ -44,5 +44,5 @@ def test_the_options_on_the_page_are_options_of_their_commands() -> None:
                 break
             known = inner
         options = {option for part in known.params for option in part.opts}
-        for option in re.findall(r"(?<!\S)(--?[a-zA-Z]+)", line):
+        for option in re.findall(r"(?<!\S)(--?[a-zA-Z][a-zA-Z0-9-]*)", line):
             assert option in options, (line, option)

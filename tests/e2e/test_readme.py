@@ -51,7 +51,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("workplace")
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     eager = [*SHORT, "-o", "job.save_seconds=0"]
-    process = subprocess.Popen([*COMMAND, "demo", *eager], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*COMMAND, "train-demo", *eager], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     journal = folder / "runs/demo/fingerclip/train.jsonl"
     while not (journal.exists() and len(journal.read_text().splitlines()) >= 3):
         assert process.poll() is None, "the demo ended before it could be killed"
@@ -59,7 +59,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     process.send_signal(signal.SIGKILL)
     process.wait()
     done = subprocess.run(
-        [*COMMAND, "demo", *SHORT], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [*COMMAND, "train-demo", *SHORT], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     (folder / "said.txt").write_text(done.stdout)
@@ -71,7 +71,7 @@ def test_the_two_commands_of_the_first_screen_exist() -> None:
     first = blocks("sh")[0]
     assert [line.split("#")[0].strip() for line in first.strip().splitlines()] == ["make demo", "make test"]
     planned = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert "mmpt-sign demo" in planned
+    assert "mmpt-sign train-demo" in planned
 
 
 def test_a_killed_demo_goes_on(workplace: Path) -> None:
@@ -120,7 +120,7 @@ def test_the_shell_of_the_readme_runs(workplace: Path) -> None:
     assert (workplace / "results" / "summary.csv").is_file()
 
 
-@pytest.mark.parametrize("words", sorted(set(re.findall(r"mmpt-sign ((?:(?:data|extract|import) )?[a-z]+)", README))))
+@pytest.mark.parametrize("words", sorted(set(re.findall(r"mmpt-sign ((?:(?:data|extract|import) )?[a-z-]+)", README))))
 def test_every_command_that_is_named_exists(words: str) -> None:
     ended = CliRunner().invoke(app, [*words.split(), "--help"])
     assert ended.exit_code == 0, words

@@ -140,6 +140,11 @@ def test_remarks_name_shared_signers_and_unseen_texts(tmp_path: Path) -> None:
     assert "1 of the 2 texts of test do not occur in train" in remarks
 
 
+def test_a_mistyped_data_set_is_told_its_nearest_name() -> None:
+    with pytest.raises(ConfigError, match="neither a data set .did you mean 'wlasl_hands'"):
+        collection(Path("wlasl_hand"))
+
+
 def test_experiments_names_folders_and_stores_are_collections(tmp_path: Path) -> None:
     folder = make_corpus(tmp_path / "corpus", words=("house", "sun"))
     part = {"name": "folder", "folder": str(folder), "layout": "hand_21"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,13 @@ poses = [str(record.source.path) for record in records[:3]]
 print(model.similarity([__import__("numpy").load(pose) for pose in poses], ["house", "sun"]).shape)
 index = mmpt_sign.Index.build(model, records)
 print(len(index.search(text="house", k=5)))
+"""
+
+TEN_LINES = """
+import os, runpy, sys
+os.chdir(sys.argv[1])
+model = runpy.run_path("use.py")["model"]
+print(model.classify(["a.pose"], ["a cup of tea", "the letter A"], top_k=1)[0][0][0])
 """
 
 
@@ -90,7 +98,9 @@ def pip(*arguments: str) -> None:
 def test_the_wheel_holds_every_module_and_every_experiment(wheel: Path) -> None:
     held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("mmpt_sign/")}
     data = {path.relative_to(ROOT).as_posix() for path in tracked() if path.suffix in (".py", ".yaml", ".typed")}
-    inside = {name for name in data if name.startswith("mmpt_sign/")}
+    packaged = {path.relative_to(ROOT).as_posix() for path in tracked() if "packaged" in path.parts}
+    inside = {name for name in data | packaged if name.startswith("mmpt_sign/")}
+    assert "mmpt_sign/packaged/default/model.safetensors" in inside
     experiments = {f"mmpt_sign/{name}" for name in data if name.startswith("projects/")}
     assert experiments
     assert held >= inside | experiments
@@ -134,6 +144,25 @@ def save_small_model(folder: Path, corpus: Path) -> None:
     make_corpus(corpus, takes=3)
     workload = Workload(experiment_from_values(tiny_experiment(corpus, folder.parent / "runs"), "test"))
     save_model(folder, DualEncoder(workload.experiment), workload.experiment, workload.tokenizer, {})
+
+
+def test_the_ten_lines_of_the_readme_run_in_the_core(clean: Environment, tmp_path: Path) -> None:
+    """Without the text weights one line says what is missing; ``mmpt-sign setup text`` is all that it takes."""
+    from mmpt_sign.datasets.fingerspelling_lexicon import FingerspellingLexicon
+    from tests.corpus import make_corpus
+
+    make_corpus(tmp_path / "my_signs", takes=1)
+    for name, record in zip(("a.pose", "b.pose"), FingerspellingLexicon().records(None), strict=False):
+        shutil.copy(record.source.path, tmp_path / name)
+    lacking = clean.run("mmpt-sign", "score", str(tmp_path / "a.pose"), "the letter A")
+    assert lacking.returncode == 2
+    assert lacking.stderr.strip().endswith("is not installed: mmpt-sign setup text")
+    clean.printed("python", "-m", "ensurepip")
+    assert "ready to read texts" in clean.printed("mmpt-sign", "setup", "text")
+    (lines,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)[:1]
+    assert len([line for line in lines.splitlines() if line.strip()]) <= 10
+    (tmp_path / "use.py").write_text(lines)
+    assert clean.printed("python", "-c", TEN_LINES, str(tmp_path)).splitlines()[-1] == "the letter A"
 
 
 def test_a_missing_extra_gives_one_clear_line(clean: Environment) -> None:

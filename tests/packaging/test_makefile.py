@@ -60,8 +60,9 @@ def test_set_up_happens_once(clone: Path) -> None:
 
 def test_tests_need_more_than_the_demonstration(clone: Path) -> None:
     set_up(clone, "demo")
-    whole, tfds = stamps(clone, "test")
-    assert Path(whole).name == "train,dev,pose,plot,scale,serve"
+    whole, page, tfds = stamps(clone, "test")
+    assert Path(page).name.startswith("page-")
+    assert Path(whole).name == "train,dev,export,pose,plot,scale,serve"
     assert "-tfds/" in tfds
     set_up(clone, "test")
     assert not stamps(clone, "test")
@@ -119,11 +120,9 @@ def test_a_folder_that_is_no_environment_is_never_cleared(clone: Path) -> None:
     assert (clone / ".venv/letter.txt").read_text(encoding="utf-8") == "dear"
 
 
-def test_ci_calls_make_test_and_nothing_else() -> None:
+def test_ci_calls_make_test_and_installs_nothing_but_a_browser() -> None:
     lines = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line and line[0] != "#"] == [
-        "set -euo pipefail",
-        'cd "$(dirname "$0")/.."',
-        "make test",
-    ]
+    assert lines[-1] == "make test"
+    assert {"set -euo pipefail", "export CI=true"} <= set(lines)  # with CI=true a missing browser is an error
+    assert [line.split()[-2] for line in lines if "apt-get install" in line] == ["chromium"]
     assert os.access(ROOT / ".ci/run", os.X_OK)

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from mmpt_sign import installation
 from tests.packaging.tree import ROOT, normal, pins, project
 
-EXTRAS = {"train", "pose", "datasets", "serve", "scale", "plot", "dev"}
+EXTRAS = {"train", "pose", "datasets", "serve", "scale", "plot", "export", "dev"}
 # torchaudio beside a CPU torch breaks transformers; the others bring or need a torch of their own.
 NEVER = ("torchaudio", "torchvision", "torchcodec", "open-clip-torch", "sentence-transformers")
 

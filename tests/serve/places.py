@@ -50,9 +50,10 @@ def index_over(model: SignModel, clips: int = 6) -> Index:
     return Index(model, vectors, entries)
 
 
-def app_of(model: Any, index: Index | None = None, **settings: Any) -> FastAPI:
-    """An application over a model in memory, which is also known as 'second'."""
-    engines = Engines([Engine("default", model, index), Engine("second", model)], threads=1)
+def app_of(model: Any, index: Index | None = None, *, alone: bool = False, **settings: Any) -> FastAPI:
+    """An application over a model in memory, which is also known as 'second' unless it is to be alone."""
+    second = [] if alone else [Engine("second", model)]
+    engines = Engines([Engine("default", model, index), *second], threads=1)
     return application(Settings.of({"models": "nowhere", "video_workers": 0, **settings}), engines)
 
 

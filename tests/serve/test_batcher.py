@@ -55,7 +55,7 @@ def run(model: Model, work: Callable[[Batcher], Awaitable[Any]], **settings: Any
 def test_what_waits_goes_together_sorted_by_length_with_the_oldest_first() -> None:
     model = Model()
 
-    async def work(batcher: Batcher) -> list[FloatArray]:
+    async def work(batcher: Batcher) -> list[Any]:
         asked = [asyncio.ensure_future(batcher.submit("a", ["0"], [50]))]
         await asyncio.sleep(0.05)  # the model works on the first; the rest gathers
         sizes = {"1": 100, "2": 900, "3": 110, "4": 120, "5": 20}
@@ -87,7 +87,7 @@ def test_kinds_are_never_mixed_and_a_request_is_answered_in_order() -> None:
     model = Model()
     model.free.set()
 
-    async def work(batcher: Batcher) -> list[FloatArray]:
+    async def work(batcher: Batcher) -> list[Any]:
         names = [str(n) for n in range(30)]
         return await asyncio.gather(
             *(batcher.submit(kind, names, [10 + (n * 7) % 50 for n in range(30)]) for kind in ("a", "b"))
@@ -179,7 +179,7 @@ def test_work_that_nobody_waits_for_is_taken_out() -> None:
 def test_closing_finishes_what_was_taken() -> None:
     model = Model(seconds=0.02)
 
-    async def work(batcher: Batcher) -> list[FloatArray]:
+    async def work(batcher: Batcher) -> list[Any]:
         asked = [asyncio.ensure_future(batcher.submit("a", [str(n)], [10])) for n in range(5)]
         await asyncio.sleep(0)
         model.free.set()

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def filmed(model: SignModel, place: Path) -> Iterator[TestClient]:
     """A server with one process for video and a folder for uploads."""
-    settings = {"video_workers": 1, "temporary": place, "max_video_seconds": 20}
+    settings: dict[str, Any] = {"video_workers": 1, "temporary": place, "max_video_seconds": 20}
     with client_of(app_of(model, index_over(model), **settings)) as client:
         yield client
     assert not multiprocessing.active_children()
@@ -56,6 +57,8 @@ def test_what_is_no_video_is_refused_and_removed(filmed: TestClient, place: Path
         assert answer.status_code == 422, answer.text
         assert str(place) not in answer.text
     assert filmed.post("/v1/embed/video", content=b"").status_code == 422
+    assert filmed.post("/v1/pose/video", content=b"").status_code == 422
+    assert filmed.post("/v1/pose/video", content=b"no video at all").status_code == 422
     assert filmed.post("/v1/score", json={"videos": ["eA=="], "texts": ["x"]}).status_code == 422
     assert not list(place.iterdir())
 
