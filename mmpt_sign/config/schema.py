@@ -30,6 +30,14 @@ class VideoTower(Options):
     of: tuple[str, ...] | None = Field(None, description="streams that the front end reads; default: the tower's name")
 
 
+class HiddenFramesOptions(Options):
+    """A second task in training: hidden frames are told from the others."""
+
+    weight: float = Field(1.0, gt=0, description="factor of this term in the total")
+    share: float = Field(0.3, gt=0, lt=1, description="frames that are hidden")
+    length: int = Field(4, ge=1, description="frames that are hidden together")
+
+
 class BatchOptions(Options):
     """Which examples meet in a batch, and how they are laid out."""
 
@@ -147,6 +155,10 @@ class Experiment(Options):
     text: TextPart
     similarity: dict[str, SimilarityPart] = Field(min_length=1)
     loss: dict[str, LossPart] = Field(min_length=1)
+    hidden_frames: HiddenFramesOptions | None = Field(
+        None,
+        description="towers also learn to tell hidden frames from the others (with loss.NAME.weight 0: nothing else)",
+    )
     batch: BatchOptions = BatchOptions()
     optim: OptimOptions = OptimOptions()
     evaluate: EvaluateOptions = EvaluateOptions()
@@ -179,6 +191,11 @@ class Experiment(Options):
             )
             for name, tower in self.video.items()
             if self.optim.chunk is not None and tower.front_end.batch_statistics
+        ]
+        found += [
+            (("hidden_frames",), f"are frames of one stream; {name} reads {', '.join(tower.of)}")
+            for name, tower in self.video.items()
+            if self.hidden_frames is not None and tower.of is not None and len(tower.of) > 1
         ]
         if (problem := self.fusion.conflict(self)) is not None:
             found.append((("fusion",), problem))

@@ -40,6 +40,9 @@ class Contrastive(FairseqCriterion):  # type: ignore[misc]
             sets = model(streams, *texts)
         sets, same_answer = gathered(sets, sample, needs_tokens)
         terms = network.losses(sets, same_answer)
+        if model.training:
+            beside = model.terms_beside(streams)
+            terms = {**terms, **beside, "loss": sum(beside.values(), terms["loss"])}
         log = {name: float(value.detach()) for name, value in terms.items()}
         log.update({f"scale/{name}": float(network.scale(name).detach()) for name in network.log_scales})
         log["steps"] = 1

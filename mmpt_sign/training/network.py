@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairseq.models import BaseFairseqModel, register_model
+from torch import Tensor, nn
 
 from mmpt_sign.models.dual_encoder import DualEncoder
+from mmpt_sign.models.frames import Frames
+from mmpt_sign.models.hidden_frames import hidden_frames_of
 from mmpt_sign.models.token_set import TokenSet
 from mmpt_sign.training.options import ModelOptions
 
 
 @register_model("mmpt_sign", dataclass=ModelOptions)
 class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
-    """One dual encoder under fairseq's interface."""
+    """One dual encoder under fairseq's interface, and what its towers learn beside it."""
 
-    def __init__(self, network: DualEncoder, layer_decay: float = 1.0) -> None:
+    def __init__(self, network: DualEncoder, layer_decay: float = 1.0, beside: nn.ModuleDict | None = None) -> None:
         super().__init__()
         self.network = network
+        self.beside = nn.ModuleDict() if beside is None else beside
+        for parameter in self.beside.parameters():
+            setattr(parameter, "param_group", "loss")  # noqa: B010  (as below)
         names = [name for name, _ in network.named_parameters()]
         for name, parameter in network.named_parameters():
             setattr(parameter, "param_group", part_of(name))  # noqa: B010  (fairseq's own mark of grouped rates)
@@ -28,12 +34,17 @@ class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
     @classmethod
     def build_model(cls, cfg: Any, task: Any) -> SignTextModel:
         """Build from the task's experiment."""
-        return cls(DualEncoder(task.experiment), task.experiment.optim.layer_decay)
+        experiment = task.experiment
+        return cls(DualEncoder(experiment), experiment.optim.layer_decay, hidden_frames_of(experiment))
 
     def forward(self, *inputs: Any) -> dict[str, TokenSet]:
         """TokenSets of a batch, by name."""
         sets: dict[str, TokenSet] = self.network(*inputs)
         return sets
+
+    def terms_beside(self, streams: Mapping[str, Frames]) -> dict[str, Tensor]:
+        """Weighted losses of what the towers learn from clips alone."""
+        return {f"hidden_frames/{name}": part(self.network.video[name], streams) for name, part in self.beside.items()}
 
     def max_positions(self) -> None:
         """No limit that fairseq should enforce."""
