@@ -48,7 +48,9 @@ def signclip(
 def cico(
     checkpoint: Annotated[Path, typer.Argument(help="Released checkpoint (.pth).", exists=True, dir_okay=False)],
     out: Annotated[Path, typer.Option("-o", "--out", help="Model folder to write.")],
-    alpha: Annotated[float, typer.Option(help="Share of the domain-agnostic features; PHOENIX: 0.9.")] = 0.8,
+    alpha: Annotated[
+        float | None, typer.Option(help="Share of the domain-agnostic features; default: 0.9 for ph_…, else 0.8.")
+    ] = None,
     vocabulary: Annotated[
         Path | None, typer.Option(help="CLIP's tokeniser, if it is not beside the checkpoint.", exists=True)
     ] = None,

@@ -111,6 +111,10 @@ class Stream(Part):
     def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
         """A prepared clip as (T, D) frames; with ``rng`` it is augmented first.  T >= 1 always."""
 
+    def thinned(self, frames: FloatArray) -> FloatArray:
+        """Frames that another program made, as many of them as `encode` would have kept."""
+        return frames
+
     def frame_numbers(self, clip: Clip) -> FloatArray:
         """Of each of the T frames, the frame of the clip that it shows: evenly spread, unless a stream knows better."""
         import numpy as np

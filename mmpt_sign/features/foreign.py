@@ -43,6 +43,7 @@ SUFFIXES: Mapping[Layout, tuple[str, ...]] = {
 }
 MAX_FILE = 1 << 30
 SEDS_ROWS = 64
+BODY, LEAST = 17, 1e-6  # SEDS reads the points of the arms however little sure they are
 NAMED = 10
 
 
@@ -92,7 +93,9 @@ class Reader:
         frames = content.get("img_list")
         if isinstance(frames, list) and len(frames) == len(points):
             points = points[np.argsort([_number(str(frame)) for frame in frames], kind="stable")]
-        return clip_from_array(points[..., :2], "wholebody_133", points[..., 2], self.fps)
+        confidence = points[..., 2].copy()
+        confidence[:, :BODY] = np.maximum(confidence[:, :BODY], LEAST)
+        return clip_from_array(points[..., :2], "wholebody_133", confidence, self.fps)
 
 
 def _number(frame: str) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from mmpt_sign.batches.collate import pad_frames, pad_ids
+from mmpt_sign.errors import DataError
 from mmpt_sign.inference.encoded import Encoded, Ragged
 from mmpt_sign.models.token_set import TokenSet
 from mmpt_sign.poses.window import windows
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 Streams = Mapping[str, "FloatArray"]
 CACHED_TOKENS = 512
+RELEASED_BATCH = 64  # clips in a batch of the evaluation of SEDS
 
 
 def encode_clips(
@@ -34,12 +37,13 @@ def encode_clips(
     """
     streams = model.experiment.streams
     only = next((name for name, stream in streams.items() if not stream.optional), next(iter(streams)))
-    named = [clip if isinstance(clip, Mapping) else {only: clip} for clip in clips]
+    named = [_named(clip, streams) for clip in clips]
     pieces = [(i, first, part) for i, clip in enumerate(named) for first, part in _windows(clip, streams)]
     weights = [len(part[only] if only in part else next(iter(part.values()))) for _, _, part in pieces]
     sides = _collected(model, pairs, 0, [(i, first) for i, first, _ in pieces], weights, tokens)
-    for chosen in by_length([max(map(len, part.values())) for _, _, part in pieces], _budget(model, batch_tokens)):
-        padded = _padded([pieces[i][2] for i in chosen], {name: stream.width for name, stream in streams.items()})
+    widths = {name: stream.width for name, stream in streams.items()}
+    for chosen, room in _batches(model, [part for _, _, part in pieces], _budget(model, batch_tokens)):
+        padded = _padded([pieces[i][2] for i in chosen], widths, room)
         found = run(model, model.network.encode_video, padded)
         for name, side in sides.items():
             side.add(chosen, found[name])
@@ -162,15 +166,63 @@ def _moved(value: Any, device: torch.device, kind: torch.dtype) -> Any:
     return tensor.to(device, kind if tensor.is_floating_point() else None)
 
 
-def _padded(parts: Sequence[Streams], widths: Mapping[str, int]) -> dict[str, Frames]:
+def _batches(model: SignModel, parts: Sequence[Streams], budget: int) -> Iterator[tuple[list[int], dict[str, int]]]:
+    """Pieces in batches, and the length to which a stream must be padded at least.
+
+    Only released front ends see padding, a few frames of it behind a clip.  Their evaluation took clips in their order,
+    so many at a time: here they see as much of it as they did there, whatever the batches.
+    """
+    lengths = [max(map(len, part.values())) for part in parts]
+    towers: Mapping[str, Any] = dict(model.network.video.items())
+    see = {name: t.front_end for t in towers.values() for name in t.streams if getattr(t.front_end, "reach", 0)}
+    size = RELEASED_BATCH if see else max(len(parts), 1)
+    for first in range(0, len(parts), size):
+        group = parts[first : first + size]
+        for rows in by_length(lengths[first : first + size], budget):
+            chosen = [group[row] for row in rows]
+            room = {
+                name: min(_longest(chosen, name, seer) + seer.reach, _longest(group, name, seer))
+                for name, seer in see.items()
+            }
+            yield [first + row for row in rows], room
+
+
+def _longest(parts: Sequence[Streams], stream: str, front_end: Any) -> int:
+    return max(max(len(part.get(stream, ())), int(front_end.part.window)) for part in parts)
+
+
+def _padded(parts: Sequence[Streams], widths: Mapping[str, int], room: Mapping[str, int]) -> dict[str, Frames]:
     """Every stream of some pieces; one that a piece lacks is a frame of zeros, masked."""
     padded = {}
     for name, width in widths.items():
         x, mask = pad_frames([part.get(name, np.zeros((1, width), np.float32)) for part in parts])
         for row, part in zip(mask, parts, strict=True):
             row &= name in part
-        padded[name] = x, mask
+        missing = max(room.get(name, 0) - x.shape[1], 0)
+        padded[name] = functional.pad(x, (0, 0, 0, missing)), functional.pad(mask, (0, missing))
     return padded
+
+
+def _named(clip: FloatArray | Streams, streams: Mapping[str, Any]) -> Streams:
+    """The clip once its streams and their widths are checked; features of another program are thinned here."""
+    if not isinstance(clip, Mapping):
+        needed = [name for name, stream in streams.items() if not stream.optional] or list(streams)[:1]
+        if len(needed) > 1:
+            raise DataError(f"the model reads the streams {', '.join(needed)}: name the frames of each, not one array")
+        clip = {needed[0]: clip}
+    unknown = [name for name in clip if name not in streams]
+    if unknown or not clip:
+        raise DataError(
+            f"a clip with the streams {', '.join(clip) or 'none'}; the model reads {', '.join(streams)}: name one of "
+            "them at least, and no other"
+        )
+    for name, x in clip.items():
+        if len(x.shape) != 2 or x.shape[1] != streams[name].width:
+            raise DataError(
+                f"stream {name}: the model reads frames of {streams[name].width} numbers, (T, {streams[name].width}), "
+                f"not an array of {tuple(x.shape)}"
+            )
+    return {name: streams[name].thinned(x) for name, x in clip.items()}
 
 
 def _windows(clip: Streams, streams: Mapping[str, Any]) -> list[tuple[int, dict[str, FloatArray]]]:

@@ -41,7 +41,6 @@ class ClipVisualTower(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> TokenSet:
         """(B, L, width), (B, L) -> tokens of the clips, with the class token before them unless it is ``pooled``."""
-        x = x * mask.unsqueeze(-1)  # a front end with a bias makes something of padding, where that may be seen
         missing = (self.pad_to or 0) - x.shape[1]
         if missing > 0:
             x, mask = nn.functional.pad(x, (0, 0, 0, missing)), nn.functional.pad(mask, (0, missing))

@@ -28,10 +28,13 @@ class Tower(nn.Module):
         encoder = options.encoder.resolved()
         self.front_end = options.front_end.build({s: widths[s] for s in self.streams}, encoder.width)
         self.encoder = encoder.build()
+        self.shows_padding = getattr(encoder, "pad_to", None) is not None
 
     def forward(self, streams: Mapping[str, Frames]) -> TokenSet:
         """Frames of all streams in the batch -> TokenSet of this tower."""
         x, mask = self.front_end({name: streams[name] for name in self.streams})
+        if self.shows_padding and not getattr(self.front_end, "fills_padding", False):
+            x = x * mask.unsqueeze(-1)  # a bias makes something of the padding of this batch, which would be seen
         encoded: TokenSet = self.encoder(x, mask)
         present = torch.stack([streams[name][1].any(1) for name in self.streams]).any(0)
         return replace(encoded, present=present, times=self._times(encoded, streams))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor, nn
 
+from mmpt_sign.errors import ConfigError
 from mmpt_sign.models.fusion import MlpMix
 
 if TYPE_CHECKING:
@@ -127,6 +128,11 @@ class CrossGlossMix(nn.Module):
 
     def forward(self, first: Tensor, second: Tensor, mask: Tensor) -> Tensor:
         """(B, L, D) twice -> (B, L, D)."""
+        if first.shape[1] > len(self.positions):
+            raise ConfigError(
+                f"cross_gloss_attention: {first.shape[1]} clips do not fit its {len(self.positions)} positions: raise "
+                "positions, or thin the clips (max_clips of the front end, thin_to of the stream)"
+            )
         counts = mask.sum(1)
         places = self.positions[: first.shape[1]]
         a, b = first + places, second + places

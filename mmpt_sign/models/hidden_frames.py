@@ -39,7 +39,7 @@ class HiddenFrames(nn.Module):
         hidden = stretches(mask, self.options.share, self.options.length)
         tokens = tower({**streams, name: (torch.where(hidden[..., None], self.instead, x), mask)}).tokens
         first = int(getattr(tower.encoder, "class_token", "pooled") != "pooled")
-        told = self.told(tokens[:, first : first + x.shape[1]])
+        told: Tensor = self.told(tokens[:, first : first + x.shape[1]])
         if told.shape[1] < x.shape[1]:
             raise ConfigError(f"hidden_frames: the tower makes {told.shape[1]} tokens of {x.shape[1]} frames")
         if not hidden.any():

@@ -53,6 +53,8 @@ class Windows(nn.Module):
                 f"are not a multiple of {POINTS}"
             )
         self.part = part
+        self.fills_padding = part.empty_windows  # rows of empty windows mean something: released towers read them
+        self.reach = 2 * part.temporal_blocks if part.tcn_over_pads else 0  # frames of padding that a clip's end sees
         padding = Padding(part.bn_over_pads, part.tcn_over_pads)
         body = graph.RELEASED_BODY if part.released_body else graph.BODY
         self.graph = nn.ModuleDict(

@@ -37,13 +37,18 @@ def import_cico(
     checkpoint: Path,
     folder: Path,
     *,
-    alpha: float = 0.8,
+    alpha: float | None = None,
     vocabulary: Path | None = None,
     heads: int | None = None,
     max_words: int = 32,
     sha256: str | None = None,
 ) -> Imported:
-    """Write a released checkpoint as a model folder that scores as the original does."""
+    """Write a released checkpoint as a model folder that scores as the original does.
+
+    Weights do not tell the share ``alpha`` of the agnostic features; where it is not given, the file's name decides.
+    """
+    by_name = alpha is None
+    alpha = usual_alpha(checkpoint) if alpha is None else alpha
     if not 0 <= alpha <= 1:
         raise ConfigError(f"--alpha {alpha}: the share of the domain-agnostic features lies between 0 and 1")
     digest = checksum(checkpoint, sha256)
@@ -55,7 +60,12 @@ def import_cico(
     notes = {"imported_from": checkpoint.name, "sha256": digest, "recipe": f"CiCo, alpha {alpha:g}"}
     save_model(folder, network, experiment, words, notes)
     count = sum(parameter.numel() for parameter in network.parameters())
-    return Imported(folder, "cico", count, ignored, _remarks(words))
+    return Imported(folder, "cico", count, ignored, _remarks(words, experiment, alpha, by_name))
+
+
+def usual_alpha(checkpoint: Path) -> float:
+    """0.9 for ``ph_sota.pth``, as PHOENIX-2014T was tested, 0.8 for all others."""
+    return 0.9 if checkpoint.name.lower().startswith("ph") else 0.8
 
 
 def recognised(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:
@@ -79,6 +89,8 @@ def recognised(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], tuple[st
     problems = [f"left over {key}" for key in strange] + [f"missing clip.{key}" for key in needed if key not in found]
     if not problems and (found[FIRST_MAP].ndim != 4 or found[FIRST_MAP].shape[2:] != (1, 1)):
         problems = [f"clip.{FIRST_MAP} is of {tuple(found[FIRST_MAP].shape)}: a map of pictures, not of clips"]
+    if not problems and found["logit_scale"].numel() != 1:
+        problems = [f"clip.logit_scale is of {tuple(found['logit_scale'].shape)}: one number is wanted"]
     if problems:
         raise CheckpointError("not a CiCo checkpoint:\n  " + "\n  ".join(problems[:40]))
     return found, tuple(sorted(ignored))
@@ -113,6 +125,8 @@ def _sizes(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, int]:
         return sizes_of(tensors, prefix)
     except KeyError as error:
         raise CheckpointError(f"not a CiCo checkpoint: missing clip.{error.args[0]}") from error
+    except IndexError as error:
+        raise CheckpointError("not a CiCo checkpoint: a tensor of the transformers has too few dimensions") from error
     except ValueError as error:
         raise CheckpointError(f"not a CiCo checkpoint: {error}") from error
 
@@ -182,8 +196,14 @@ def _network(experiment: Experiment, state: Mapping[str, Tensor]) -> Any:
     return network.eval()
 
 
-def _remarks(words: ClipTokenizer) -> tuple[str, ...]:
-    found = ["reads English: the original translates German and Chinese sentences first"]
+def _remarks(words: ClipTokenizer, experiment: Experiment, alpha: float, by_name: bool) -> tuple[str, ...]:
+    """What a file of weights cannot say is said here, so that a wrong guess is seen."""
+    heads = [experiment.video["sign"].encoder.size("heads"), experiment.text.size("heads")]  # type: ignore[attr-defined]
+    found = [
+        f"not in the file: alpha {alpha:g}{' (by its name)' if by_name else ''}, {experiment.text.max_tokens} words of "
+        f"a text, {heads[0]} and {heads[1]} attention heads; --alpha, --max-words and --heads change them",
+        "reads English: the original translates German and Chinese sentences first",
+    ]
     if words.vocab_size != CLIP_WORDS:
         found.append(f"a vocabulary of {words.vocab_size} words is not the public one of {CLIP_WORDS}")
     return tuple(found)

@@ -50,12 +50,16 @@ class TokenSoftmax(Similarity):
             return None
         towers = {name: tower.encoder for name, tower in experiment.video.items()}
         sides = {**({pair[0]: towers[pair[0]]} if pair[0] in towers else towers), "text": experiment.text}
-        loose = [name for name, part in sides.items() if getattr(part, "pad_to", None) is None]
+        loose = [
+            name
+            for name, part in sides.items()
+            if (getattr(part, "pad_to", None) or 0) < max(getattr(part, "max_tokens", 0), 1)
+        ]
         if not loose:
             return None
         return (
             f"inner_mask: false lets padding take part, so {' and '.join(loose)} must always be of one length: set "
-            "pad_to (clip_visual, clip_text), or leave inner_mask true"
+            "pad_to (clip_visual; clip_text, to max_tokens at least), or leave inner_mask true"
         )
 
     def __call__(self, video: TokenSet, text: TokenSet) -> dict[str, Tensor]:

@@ -49,8 +49,12 @@ class Features(Stream):
         return clip.with_data(groups.mean(-1, dtype=np.float64).astype(np.float32))
 
     def encode(self, clip: Clip, rng: np.random.Generator | None = None) -> FloatArray:
-        """(T, width); windows are picked, never interpolated."""
-        windows = clip.data[:, 0]
-        if self.thin_to is not None and len(clip) > self.thin_to:
-            windows = windows[np.linspace(0, len(clip) - 1, self.thin_to).astype(int)]
-        return windows
+        """(T, width), as few as wanted."""
+        return self.thinned(clip.data[:, 0])
+
+    def thinned(self, frames: FloatArray) -> FloatArray:
+        """Windows are picked, never interpolated."""
+        if self.thin_to is None or len(frames) <= self.thin_to:
+            return frames
+        picked: FloatArray = frames[np.linspace(0, len(frames) - 1, self.thin_to).astype(int)]
+        return picked

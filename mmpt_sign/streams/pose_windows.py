@@ -6,7 +6,7 @@ so that augmentation, stores and other front ends work as for any other stream o
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ MARKS = {  # points that only one estimator writes
     "mediapipe": (f"{BODY}.LEFT_PINKY", f"{BODY}.LEFT_EYE_INNER", "FACE_LANDMARKS.0"),
     "rtmpose": ("BODY.left_small_toe", "FACE.face-0"),
 }
+Pixels = Annotated[float, Field(gt=1)]
 RAW_SIZE = 256
 LONG = 300
 
@@ -57,7 +58,7 @@ class PoseWindows(Stream):
     )
     channels: Literal["xy", "seen", "confidence"] = Field("seen", description="what stands beside x and y of a point")
     box: BoxRule = BoxRule()
-    picture: tuple[float, float] | None = Field(None, description="width and height; needed by raw_256")
+    picture: tuple[Pixels, Pixels] | None = Field(None, description="width and height; needed by raw_256")
     drop_below: float = Field(0.4, ge=0, le=1, description="points of hands that are not surer than this are missing")
     mirror_left: bool = Field(True, description="show the left hand as a right one")
     raw_256: bool = Field(

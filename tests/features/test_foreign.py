@@ -208,11 +208,13 @@ def test_key_points_of_seds_are_clips_of_a_whole_body(tmp_path: Path) -> None:
     points = np.random.default_rng(0).uniform(1, 200, (3, 133, 3)).astype(np.float32)
     points[..., 2] = 0.5
     points[1, 91, 2] = 0
+    points[1, 7, 2] = 0
     names = ["images0003.png", "images0001.png", "images0002.png"]
     found = clip(pickled(tmp_path / "a.pkl", {"keypoints": points, "img_list": names}), "seds_keypoints")
     assert found.layout == layout("wholebody_133")
     np.testing.assert_array_equal(found.data[1, 5], points[2, 5, :2])
     hand = found.layout.position["LEFT_HAND_LANDMARKS.WRIST"]
     assert found.confidence[:, hand].tolist() == [0, 0.5, 0.5]
+    np.testing.assert_array_equal(found.data[0, 7], points[1, 7, :2])  # an elbow is read, however unsure
     with pytest.raises(DataError, match=r"has no 'keypoints' \(T, 133, 3\)"):
         clip(pickled(tmp_path / "b.pkl", {"feature": ROWS}), "seds_keypoints")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import mmpt_sign
 from mmpt_sign.cli.main import app
-from mmpt_sign.errors import CheckpointError, ConfigError
+from mmpt_sign.errors import CheckpointError, ConfigError, DataError
 from mmpt_sign.poses.clip import Clip, Layout
 from mmpt_sign.released.cico import import_cico
 from tests.models.clip_files import made_state, vocabulary
@@ -102,6 +102,42 @@ def test_a_pair_scores_alike_whatever_is_embedded_beside_it(tmp_path: Path) -> N
     np.testing.assert_allclose(together[0, 1], alone[0, 0], atol=1e-5)
 
 
+def test_features_as_they_were_extracted_are_thinned_and_not_cut(tmp_path: Path) -> None:
+    model = imported(tmp_path, original.checkpoint(SIZE))
+    videos = [features(count, 2) for count in (1, 64, 65, 130)]
+    words = model.encode_texts(["hello world", "cat", ""])
+    expected = model.score(model.encode_frames([frames(model, video) for video in videos]), words)
+    np.testing.assert_allclose(model.score(model.encode_frames(videos), words), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("clip", "message"),
+    [
+        ({}, "a clip with the streams none; the model reads agnostic, aware"),
+        ({"rgb": np.zeros((9, SIZE), np.float32)}, "a clip with the streams rgb"),
+        ({"aware": np.zeros((9, 5), np.float32)}, r"stream aware: .* frames of 10 numbers, \(T, 10\), .* of \(9, 5\)"),
+        (np.zeros((9, SIZE), np.float32), "reads the streams agnostic, aware: name the frames of each"),
+        ({"aware": np.zeros(SIZE, np.float32)}, r"not an array of \(10,\)"),
+    ],
+)
+def test_wrong_streams_are_told_in_words(tmp_path: Path, clip: Any, message: str) -> None:
+    model = imported(tmp_path, original.checkpoint(SIZE))
+    with pytest.raises(DataError, match=message):
+        model.encode_frames([clip])
+
+
+@pytest.mark.parametrize(("name", "alpha"), [("ph_sota.pth", 0.9), ("H2S_sota.pth", 0.8), ("csl_sota.pth", 0.8)])
+def test_what_the_file_does_not_hold_is_guessed_by_its_name_and_said(tmp_path: Path, name: str, alpha: float) -> None:
+    file = original.save(original.checkpoint(SIZE), tmp_path / name)
+    vocabulary(tmp_path)
+    made = import_cico(file, tmp_path / "model", heads=HEADS)
+    assert f"alpha {alpha:g} (by its name), 32 words of a text, 4 and 4 attention heads" in made.remarks[0]
+    front_end: Any = mmpt_sign.load(tmp_path / "model").experiment.video["sign"].front_end
+    assert front_end.weights["agnostic"] == alpha
+    given = import_cico(file, tmp_path / "given", alpha=0.5, heads=HEADS)
+    assert "alpha 0.5, 32 words" in given.remarks[0]
+
+
 @pytest.mark.parametrize(
     "saving", [{"prefix": "module."}, {"old_names": True}, {"prefix": "module.", "old_names": True}]
 )
@@ -138,6 +174,8 @@ def test_the_switches_of_the_original_are_stored_with_the_model(tmp_path: Path) 
         (lambda s: s.update({"clip.ln_final.weight": torch.ones(3)}), "has shape"),
         (lambda s: s.update({"clip.visual.conv1.weight": torch.ones(24, 3, 32, 32)}), "map of pictures"),
         (lambda s: s.pop("clip.transformer.resblocks.0.ln_1.weight"), "missing"),
+        (lambda s: s.update({"clip.logit_scale": torch.ones(2)}), r"logit_scale is of \(2,\)"),
+        (lambda s: s.update({"clip.visual.proj": torch.ones(5)}), "too few dimensions"),
     ],
 )  # fmt: skip
 def test_anything_missing_left_over_or_misshapen_is_listed_and_nothing_is_written(

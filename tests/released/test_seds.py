@@ -80,6 +80,42 @@ def test_every_score_is_that_of_the_original(tmp_path: Path, half: bool) -> None
         torch.testing.assert_close(found[name]["text_to_video"].double(), second, atol=1e-4, rtol=1e-5)
 
 
+def test_clips_see_the_padding_of_the_original_whatever_the_batches(tmp_path: Path) -> None:
+    state = original.checkpoint()
+    model, wanted = imported(tmp_path, state), published(state)
+    given = [{"pose": pose.reshape(len(pose), -1), "rgb": rows} for pose, rows in zip(*videos(), strict=True)]
+    with torch.no_grad():
+        text = model.network.encode_text(*pad_ids(sentences(), 0))
+    for pair in ("fused_text", "pose_text", "rgb_text"):
+        side = model.encode_frames(given, batch_tokens=40, pairs=[pair]).sides[pair.removesuffix("_text")]
+        found = model.network.similarity[pair](side.padded(np.arange(len(given)), "cpu"), text)
+        for matrix, published_one in zip(found.values(), wanted[pair], strict=True):
+            matrix = matrix.double() * float(model.network.scale(pair).detach())
+            torch.testing.assert_close(matrix, published_one, atol=1e-4, rtol=1e-5)
+
+
+def test_a_model_scores_key_points_and_features_as_the_original(tmp_path: Path) -> None:
+    """As docs/from-seds.md has it, text and all."""
+    state = original.checkpoint()
+    model, texts = imported(tmp_path, state), ["a b", "c"]
+    pairs = ["fused_text", "pose_text", "rgb_text"]
+    points, stream = skeleton(20), model.experiment.streams["pose"]
+    features = np.random.default_rng(0).normal(size=(5, original.FEATURES)).astype(np.float32)
+    pose = stream.encode(stream.prepare(points))
+    clips, prompts = (
+        model.encode_frames([{"pose": pose, "rgb": features}], pairs=pairs),
+        model.encode_texts(texts, pairs=pairs),
+    )
+    system = original.Original(state, HEADS)
+    seen, rgb = system.pose([pose.reshape(20, 49, 2)]), system.rgb([features])
+    fused = system.fused(seen[0], rgb[0], seen[1]), seen[1]
+    words = system.text(model.tokenizer.encode(texts, 32))
+    for pair, side in zip(pairs, (fused, seen, rgb), strict=True):
+        first, second = system.words(side, words)
+        found = model.score(clips, prompts, pair) * float(model.network.scale(pair).detach())
+        np.testing.assert_allclose(found, (first + second) / 2, atol=1e-4)
+
+
 def test_the_table_is_that_of_a_full_checkpoint() -> None:
     text = {"hidden_size": 512, "layers": 12, "project": 512, "positions": 77, "vocabulary_size": 49408}
     sizes = Sizes(FULL, FULL, text, 1024, 2, (128, 128, 256), (512, 512), 8, 2048, 5000)

@@ -159,5 +159,7 @@ def test_seen_padding_asks_for_towers_of_fixed_lengths() -> None:
     assert load_experiment(shipped_projects() / faithful)
     with pytest.raises(ConfigError, match="sign must always be of one length"):
         load_experiment(shipped_projects() / faithful, ["video.sign.encoder.pad_to=null"])
+    with pytest.raises(ConfigError, match=r"text must always be of one length: .* to max_tokens at least"):
+        load_experiment(shipped_projects() / faithful, ["text.max_tokens=40"])
     with pytest.raises(ConfigError, match="sign and text must always"):
         load_experiment(shipped_projects() / "retri/cico/how2sign.yaml", ["similarity.video_text.inner_mask=false"])

@@ -25,6 +25,15 @@ def test_neighbours_are_averaged() -> None:
     np.testing.assert_allclose(pooled, (data[:, 0::2] + data[:, 1::2]) / 2, atol=1e-6)
 
 
+def test_windows_are_picked_evenly_whoever_made_them() -> None:
+    data = np.arange(130, dtype=np.float32)[:, None].repeat(4, 1)
+    part = Features(size=4, thin_to=64, max_frames=64, long_clips="truncate")
+    picked = part.encode(part.prepare(clip_from_array(data)))
+    np.testing.assert_array_equal(picked[:, 0], np.floor(np.linspace(0, 129, 64)))
+    np.testing.assert_array_equal(part.thinned(data), picked)
+    np.testing.assert_array_equal(part.thinned(data[:64]), data[:64])
+
+
 def test_other_widths_and_poses_are_refused() -> None:
     with pytest.raises(ValidationError, match="cannot be averaged"):
         Features(size=1024, pool_to=500)

@@ -183,6 +183,8 @@ def test_augmentation_is_drawn_from_the_generator_alone() -> None:
 def test_options_that_need_others_say_so() -> None:
     with pytest.raises(ValidationError, match="size of the picture"):
         PoseWindows(raw_256=True)
+    with pytest.raises(ValidationError, match="greater than 1"):
+        PoseWindows(raw_256=True, picture=(0, 260))
     with pytest.raises(ValidationError, match="about coordinates of raw_256"):
         PoseWindows(zero_is_missing=True)
 

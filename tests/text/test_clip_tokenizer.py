@@ -40,6 +40,21 @@ def test_texts_as_clip_reads_them(tmp_path: Path) -> None:
     assert tokens.decode(plain) == "hello world"
 
 
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("don\u2019t \u201cstop\u201d", 'don\'t "stop"'),
+        ("\u2018hello\u2019 &rsquo;cat", "'hello' 'cat"),
+        ("\ufeffthe \ufb01ne \uff23\uff21\uff34", "the fine cat"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("the cat\u00e2\u20ac\u2122s", "the cat's"),
+    ],
+)
+def test_texts_are_mended_as_clip_does_it(tmp_path: Path, written: str, plain: str) -> None:
+    tokens = ClipTokenizer.load(vocabulary(tmp_path))
+    assert tokens.encode([written], 77) == tokens.encode([plain], 77)
+
+
 def test_all_forms_of_a_vocabulary_agree(tmp_path: Path) -> None:
     texts = ["Hello world, the cat’s café", "TH E ca ll"]
     gz = ClipTokenizer.load(vocabulary(tmp_path / "gz"))

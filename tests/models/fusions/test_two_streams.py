@@ -63,6 +63,12 @@ def test_released_sampling_is_the_measured_one() -> None:
     torch.testing.assert_close(found, torch.tensor(expected), atol=1e-4, rtol=0)
 
 
+def test_more_clips_than_positions_are_refused() -> None:
+    part = {"name": "cross_gloss_attention", "heads": 2, "ff": 16, "positions": 4}
+    with pytest.raises(ConfigError, match="5 clips do not fit its 4 positions"):
+        made(part)(streams([3, 5]))
+
+
 def test_released_places_lean_to_the_past() -> None:
     assert centres(5, "released").tolist() == [-3, -2, -1, 0, 1]
     assert centres(3, "released").tolist() == [-2, -1, 0]
