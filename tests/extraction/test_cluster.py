@@ -47,7 +47,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(tmp_path: Path) -> No
     killer.join()
     assert killed, "no worker was killed"
     workers = made_by(tmp_path / "spread")
-    assert len(set(workers.values())) == 3, "two workers and the one that replaced the killed"
+    assert len(set(workers.values())) >= 2, "the killed worker and others; a third comes if there is work left for it"
     assert (spread.made, spread.skipped) == (alone.made, alone.skipped) == (16, 1)
     assert results(tmp_path / "spread") == results(tmp_path / "alone")
     journal = (tmp_path / "spread" / "done.jsonl").read_text().splitlines()

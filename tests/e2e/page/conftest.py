@@ -31,9 +31,9 @@ PATIENCE = 15_000  # milliseconds: the machine may be busy
 Start = Callable[[Sequence[str]], "Browser"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start() -> Iterator[Start]:
-    """Starts a browser with further flags; all of them end with the session."""
+    """Starts a browser with further flags; all end with the file: a driver keeps other event loops from this thread."""
     on_ci = os.environ.get("CI") == "true"
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
@@ -53,7 +53,7 @@ def start() -> Iterator[Start]:
         yield starting
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(start: Start) -> Browser:
     return start(())
 
