@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
 from fairseq import metrics
 from fairseq.data import iterators
 from fairseq.trainer import Trainer
@@ -125,9 +126,16 @@ class Engine:
             )
 
     def _network(self) -> Any:
-        """The weights that count: the moving average where there is one."""
-        model = self.trainer.ema.get_model() if self.experiment.optim.average else self.trainer.get_model()
-        return model.network
+        """The weights that count: the moving average where there is one, of what is trained."""
+        live = self.trainer.get_model().network
+        if not self.experiment.optim.average:
+            return live
+        average = self.trainer.ema.get_model().network
+        with torch.no_grad():
+            for mean, weight in zip(average.parameters(), live.parameters(), strict=True):
+                if not weight.requires_grad:
+                    mean.copy_(weight)  # averaging a constant rounds it
+        return average
 
     def _export(self, figures: dict[str, float]) -> None:
         if not self.master:

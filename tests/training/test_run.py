@@ -174,6 +174,17 @@ def test_the_average_of_the_weights_is_what_is_exported(corpus: Path, tmp_path: 
     assert not torch.equal(exported[key], last[f"network.{key}"])
 
 
+def test_averaging_leaves_frozen_weights_as_they_are(corpus: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    folder = run(corpus, tmp_path, epochs=3, average=0.9)
+    exported = load_file(folder / "model" / "model.safetensors")
+    last = final_state(folder)["model"]
+    frozen = [key for key in exported if key.startswith("text.bert.")]
+    assert frozen
+    assert all(torch.equal(exported[key], last[f"network.{key}"]) for key in frozen)
+
+
 def test_unreadable_clips_are_skipped_and_listed(tmp_path: Path) -> None:
     from tests.corpus import make_corpus
 
