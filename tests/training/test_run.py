@@ -54,8 +54,13 @@ def test_a_run_learns_and_writes_what_it_promises(corpus: Path, tmp_path: Path) 
     assert looks[-1]["valid/R@1"] > 0.5
 
 
-def test_a_stopped_run_resumes_bit_for_bit(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = run(corpus, tmp_path / "whole", epochs=3)
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_a_stopped_run_resumes_bit_for_bit(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, average: float
+) -> None:
+    from safetensors.torch import load_file
+
+    whole = run(corpus, tmp_path / "whole", epochs=3, average=average)
 
     after_update = Engine._after_update
 
@@ -67,14 +72,16 @@ def test_a_stopped_run_resumes_bit_for_bit(corpus: Path, tmp_path: Path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(Engine, "_after_update", stop_in_the_second_epoch)
         with pytest.raises(Stopped):
-            run(corpus, tmp_path / "halves", epochs=3)
-    halves = run(corpus, tmp_path / "halves", epochs=3)
+            run(corpus, tmp_path / "halves", epochs=3, average=average)
+    halves = run(corpus, tmp_path / "halves", epochs=3, average=average)
 
     expected, found = final_state(whole), final_state(halves)
     assert expected["model"].keys() == found["model"].keys()
     assert all(torch.equal(expected["model"][key], found["model"][key]) for key in expected["model"])
     losses = [[line["loss"] for line in lines(folder) if "loss" in line] for folder in (whole, halves)]
     assert losses[0] == losses[1]
+    exported = [load_file(folder / "model" / "model.safetensors") for folder in (whole, halves)]
+    assert all(torch.equal(exported[0][key], exported[1][key]) for key in exported[0])
 
 
 def test_a_killed_run_loses_only_what_was_not_saved(
