@@ -10,13 +10,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import torch
 from fairseq import metrics
 from fairseq.data import iterators
 from fairseq.trainer import Trainer
 
 from mmpt_sign.files import write_csv, write_text
 from mmpt_sign.models.checkpoint import put_back, save_model
+from mmpt_sign.training.averaging import average_trained_alone, averaged
 from mmpt_sign.training.gather import largest_anywhere
 from mmpt_sign.training.journal import Journal
 from mmpt_sign.training.selection import look
@@ -40,6 +40,8 @@ class Engine:
         self.best: dict[str, Any] = {"score": float("-inf"), "epoch": 0, "looks_since": 0}
         self._stop_signal = 0
         self._saved_at = time.monotonic()
+        if self.experiment.optim.average:
+            average_trained_alone(trainer.ema)
 
     def run(self) -> None:
         """Train to the end, from the last checkpoint where there is one."""
@@ -126,16 +128,9 @@ class Engine:
             )
 
     def _network(self) -> Any:
-        """The weights that count: the moving average where there is one, of what is trained."""
-        live = self.trainer.get_model().network
-        if not self.experiment.optim.average:
-            return live
-        average = self.trainer.ema.get_model().network
-        with torch.no_grad():
-            for mean, weight in zip(average.parameters(), live.parameters(), strict=True):
-                if not weight.requires_grad:
-                    mean.copy_(weight)  # averaging a constant rounds it
-        return average
+        """The weights that count: the moving average where there is one."""
+        model = self.trainer.get_model()
+        return (averaged(self.trainer.ema, model) if self.experiment.optim.average else model).network
 
     def _export(self, figures: dict[str, float]) -> None:
         if not self.master:

@@ -1,0 +1,45 @@
+"""The moving average of what is trained: frozen weights, most of a model with a packaged text tower, are left out.
+
+fairseq averages every tensor at every update, which for such a model costs more than the optimiser, and averaging a
+constant rounds it, so that an exported text tower would no longer be the one it started from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Trained:
+    """A model as fairseq's average looks at it: its state without frozen parameters."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+
+    def state_dict(self) -> Mapping[str, Tensor]:
+        """What there is to average."""
+        return {name: value for name, value in self.model.state_dict().items() if name not in self.frozen}
+
+
+def average_trained_alone(average: Any) -> None:
+    """Have a fairseq EMA step over trained weights only."""
+    step = average.step
+
+    def step_of_trained(model: nn.Module, updates: int | None = None) -> None:
+        step(Trained(model), updates)
+
+    average.step = step_of_trained
+
+
+def averaged(average: Any, live: nn.Module) -> nn.Module:
+    """The averaged model; what is frozen is that of the live one."""
+    model: nn.Module = average.get_model()
+    with torch.no_grad():
+        for mean, weight in zip(model.parameters(), live.parameters(), strict=True):
+            if not weight.requires_grad:
+                mean.copy_(weight)
+    return model
