@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,10 +38,7 @@ def signclip(
     made = import_signclip(
         checkpoint, out, recipe=recipe, config=config, tokenizer=tokenizer, heads=heads, overrides=override or ()
     )
-    typer.echo(f"{made.folder}: {made.parameters:,} parameters, recipe {made.recipe}, every tensor matched by name")
-    typer.echo(f"left out, because nothing reads them: {', '.join(made.ignored) or 'none'}")
-    for remark in made.remarks:
-        typer.echo(f"note: {remark}")
+    _told(made, f"recipe {made.recipe}")
 
 
 @group.command()
@@ -64,10 +61,7 @@ def cico(
     made = import_cico(
         checkpoint, out, alpha=alpha, vocabulary=vocabulary, heads=heads, max_words=max_words, sha256=sha256
     )
-    typer.echo(f"{made.folder}: {made.parameters:,} parameters, {made.recipe}, every tensor matched by name")
-    typer.echo(f"left out, because nothing reads them: {', '.join(made.ignored) or 'none'}")
-    for remark in made.remarks:
-        typer.echo(f"note: {remark}")
+    _told(made, made.recipe)
 
 
 @group.command()
@@ -90,10 +84,7 @@ def seds(
     made = import_seds(
         checkpoint, out, corpus=corpus, vocabulary=vocabulary, estimator=estimator, heads=heads, sha256=sha256
     )
-    typer.echo(f"{made.folder}: {made.parameters:,} parameters, {made.recipe}, every tensor matched by name")
-    typer.echo(f"left out, because nothing reads them: {', '.join(made.ignored) or 'none'}")
-    for remark in made.remarks:
-        typer.echo(f"note: {remark}")
+    _told(made, made.recipe)
 
 
 @group.command()
@@ -126,3 +117,11 @@ def features(
     typer.echo(f"{out}: {built.clips} clips, {built.frames} rows, {built.form}; {built.added} imported now")
     if built.skipped:
         typer.echo(f"{len(built.skipped)} files could not be used: {out / 'skipped.csv'} says why")
+
+
+def _told(made: Any, recipe: str) -> None:
+    """What became of a checkpoint."""
+    typer.echo(f"{made.folder}: {made.parameters:,} parameters, {recipe}, every tensor matched by name")
+    typer.echo(f"left out, because nothing reads them: {', '.join(made.ignored) or 'none'}")
+    for remark in made.remarks:
+        typer.echo(f"note: {remark}")

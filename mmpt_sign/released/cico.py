@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError, ConfigError
-from mmpt_sign.models.checkpoint import NO_DATA, misfits, save_model
+from mmpt_sign.models.checkpoint import NO_DATA, save_model
 from mmpt_sign.models.clip_weights import sizes_of
+from mmpt_sign.released.filled import empty_network, filled
 from mmpt_sign.released.importer import Imported
 from mmpt_sign.released.pickled import read_tensors
 from mmpt_sign.text.clip_tokenizer import ClipTokenizer, find_vocabulary
@@ -56,7 +57,7 @@ def import_cico(
     sizes = {prefix: _sizes(tensors, prefix) for prefix in ("visual.", "")}
     words = tokenizer_for(checkpoint, vocabulary, sizes[""]["vocabulary_size"])
     experiment = _experiment(tensors, sizes, alpha, heads, max_words, checkpoint.stem)
-    network = _network(experiment, for_model(tensors))
+    network = filled(empty_network(experiment), for_model(tensors))
     notes = {"imported_from": checkpoint.name, "sha256": digest, "recipe": f"CiCo, alpha {alpha:g}"}
     save_model(folder, network, experiment, words, notes)
     count = sum(parameter.numel() for parameter in network.parameters())
@@ -180,20 +181,6 @@ def _experiment(
         "batch": {"merge_texts": False},
     }  # fmt: skip
     return experiment_from_values(values, f"checkpoint {name}")
-
-
-def _network(experiment: Experiment, state: Mapping[str, Tensor]) -> Any:
-    import torch
-
-    from mmpt_sign.models.dual_encoder import DualEncoder
-
-    with torch.random.fork_rng(devices=[]):
-        network = DualEncoder(experiment)
-    problems = misfits(network.state_dict(), state)
-    if problems:
-        raise CheckpointError("the checkpoint does not fill the model:\n  " + "\n  ".join(problems[:40]))
-    network.load_state_dict(dict(state))
-    return network.eval()
 
 
 def _remarks(words: ClipTokenizer, experiment: Experiment, alpha: float, by_name: bool) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from mmpt_sign.config.load import experiment_from_values, load_experiment, shipp
 from mmpt_sign.errors import CheckpointError, ConfigError
 from mmpt_sign.models.checkpoint import NO_DATA, save_model
 from mmpt_sign.registry import nearest
+from mmpt_sign.released.filled import empty_network, filled
 from mmpt_sign.released.original_yaml import Recipe, is_original, read_recipe
 from mmpt_sign.released.pickled import read_tensors
 from mmpt_sign.released.signclip import Released, for_model, recognised, stretched_to
@@ -181,21 +182,11 @@ def _bert(name: str, shape: BertShape, projection: int | None) -> dict[str, Any]
 
 
 def _network(released: Released, recipe: Recipe, experiment: Experiment, ends: tuple[int, int]) -> Any:
-    import torch
-
-    from mmpt_sign.models.checkpoint import misfits
-    from mmpt_sign.models.dual_encoder import DualEncoder
-
-    with torch.random.fork_rng(devices=[]):
-        network = DualEncoder(experiment)
+    network = empty_network(experiment)
     own = network.state_dict()
     rows = stretched_to(recipe.longest_clip, released.shape("encoder.bert.", 1).max_position_embeddings)
     state: Mapping[str, Any] = {
         **{key: own[key] for key in ("text.centre", "text.spread") if key in own},
         **for_model(released, next(iter(experiment.video)), ends, rows),
     }
-    problems = misfits(own, state)
-    if problems:
-        raise CheckpointError("the checkpoint does not fill the model:\n  " + "\n  ".join(problems[:40]))
-    network.load_state_dict(state)
-    return network.eval()
+    return filled(network, state)

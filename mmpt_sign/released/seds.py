@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError, ConfigError
-from mmpt_sign.models.checkpoint import NO_DATA, misfits, save_model
+from mmpt_sign.models.checkpoint import NO_DATA, save_model
 from mmpt_sign.models.clip_weights import sizes_of
 from mmpt_sign.registry import nearest
 from mmpt_sign.released.cico import checksum, tokenizer_for
+from mmpt_sign.released.filled import empty_network, filled
 from mmpt_sign.released.importer import Imported
 from mmpt_sign.released.pickled import read_tensors
 from mmpt_sign.released.seds_keys import FIRST_MAP, IGNORED, KEYS, Sizes, expected, ours, without_prefix
@@ -61,7 +62,7 @@ def import_seds(
     sizes = sizes_in(state)
     words = tokenizer_for(checkpoint, vocabulary, sizes.text["vocabulary_size"])
     experiment = _experiment(sizes, expects, _points(estimator), heads, max_words, checkpoint.stem)
-    network = _network(experiment, for_model(state))
+    network = filled(empty_network(experiment), for_model(state))
     notes = {"imported_from": checkpoint.name, "sha256": digest, "recipe": f"SEDS, {name}", "estimator": estimator}
     save_model(folder, network, experiment, words, notes)
     count = sum(parameter.numel() for parameter in network.parameters())
@@ -212,17 +213,3 @@ def _experiment(sizes: Sizes, corpus: Corpus, points: str, heads: int | None, ma
         "batch": {"merge_texts": False},
     }  # fmt: skip
     return experiment_from_values(values, f"checkpoint {name}")
-
-
-def _network(experiment: Experiment, state: Mapping[str, Tensor]) -> Any:
-    import torch
-
-    from mmpt_sign.models.dual_encoder import DualEncoder
-
-    with torch.random.fork_rng(devices=[]):
-        network = DualEncoder(experiment)
-    problems = misfits(network.state_dict(), state)
-    if problems:
-        raise CheckpointError("the checkpoint does not fill the model:\n  " + "\n  ".join(problems[:40]))
-    network.load_state_dict(dict(state))
-    return network.eval()
