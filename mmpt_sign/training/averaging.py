@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 
@@ -33,13 +32,3 @@ def average_trained_alone(average: Any) -> None:
         step(Trained(model), updates)
 
     average.step = step_of_trained
-
-
-def averaged(average: Any, live: nn.Module) -> nn.Module:
-    """The averaged model; what is frozen is that of the live one."""
-    model: nn.Module = average.get_model()
-    with torch.no_grad():
-        for mean, weight in zip(model.parameters(), live.parameters(), strict=True):
-            if not weight.requires_grad:
-                mean.copy_(weight)
-    return model

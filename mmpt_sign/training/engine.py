@@ -16,7 +16,7 @@ from fairseq.trainer import Trainer
 
 from mmpt_sign.files import write_csv, write_text
 from mmpt_sign.models.checkpoint import put_back, save_model
-from mmpt_sign.training.averaging import average_trained_alone, averaged
+from mmpt_sign.training.averaging import average_trained_alone
 from mmpt_sign.training.gather import largest_anywhere
 from mmpt_sign.training.journal import Journal
 from mmpt_sign.training.selection import look
@@ -129,8 +129,8 @@ class Engine:
 
     def _network(self) -> Any:
         """The weights that count: the moving average where there is one."""
-        model = self.trainer.get_model()
-        return (averaged(self.trainer.ema, model) if self.experiment.optim.average else model).network
+        model = self.trainer.ema.get_model() if self.experiment.optim.average else self.trainer.get_model()
+        return model.network
 
     def _export(self, figures: dict[str, float]) -> None:
         if not self.master:
