@@ -16,6 +16,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import partial
 
 import numpy as np
@@ -28,6 +29,7 @@ from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.inference.model import SignModel
 from mmpt_sign.models.checkpoint import self_contained
 from mmpt_sign.models.dual_encoder import DualEncoder
+from mmpt_sign.models.packed_linear import pack_linears
 from mmpt_sign.poses.clip import FloatArray
 
 Works = Sequence[Callable[[], object]]
@@ -51,6 +53,13 @@ def made_model() -> SignModel:
     stream = experiment.streams["pose"].model_copy(update={"point_names": points})
     fixed = experiment.model_copy(update={"streams": {"pose": stream}})
     return SignModel(DualEncoder(fixed).eval(), self_contained(fixed), fixed.text.tokenizer())
+
+
+def as_loaded(model: SignModel) -> SignModel:
+    """The same towers as `mmpt_sign.load` hands them out on a CPU."""
+    network = deepcopy(model.network)
+    pack_linears(network)
+    return SignModel(network, model.experiment, model.tokenizer)
 
 
 def plain_text(model: SignModel, text: str) -> Tensor:
@@ -103,16 +112,17 @@ def main() -> None:
     options = given.parse_args()
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
-    model = made_model()
+    original = made_model()
+    model = as_loaded(original)
     texts = [f"<en> <ase> {word} {n}" for n in range(MANY // len(WORDS)) for word in WORDS]
     lengths = np.clip(rng.lognormal(np.log(89), 0.45, MANY), 8, LONGEST).astype(int)
     clips = [rng.normal(size=(length, WIDTH)).astype(np.float32) for length in lengths]
     sample = rng.normal(size=(SAMPLE, WIDTH)).astype(np.float32)
     with torch.inference_mode():
-        plain = [partial(plain_text, model, text) for text in texts]
+        plain = [partial(plain_text, original, text) for text in texts]
         own = [partial(model.embed_texts, [text]) for text in texts]
         report("text", options.rounds, plain, own, partial(model.embed_texts, texts))
-        plain, own = [partial(plain_pose, model, sample)], [partial(model.embed_frames, [sample])]
+        plain, own = [partial(plain_pose, original, sample)], [partial(model.embed_frames, [sample])]
         report("pose", options.rounds, plain, own, partial(model.embed_frames, clips))
 
 

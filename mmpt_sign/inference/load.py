@@ -24,11 +24,14 @@ def load(path: str | Path = DEFAULT, device: str = "auto") -> SignModel:
 
     from mmpt_sign.inference.model import SignModel
     from mmpt_sign.models.checkpoint import load_model
+    from mmpt_sign.models.packed_linear import pack_linears
 
     folder = model_folder(Path(path))
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     network, experiment, tokenizer, notes = load_model(folder, device)
+    if device == "cpu":
+        pack_linears(network)
     return SignModel(network, experiment, tokenizer, notes, folder)
 
 
