@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from mmpt_sign.cli.errors import sentences
 
@@ -147,12 +148,17 @@ def table(
     Console().print(compared(experiment, run_folder(experiment, seed), experiment_records(experiment)))
 
 
+class OneCommand(TyperCommand):
+    """A user's mistake becomes one paragraph and exit code 2, as in ``mmpt-sign``."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it."""
+        with sentences():
+            return super().invoke(ctx)
+
+
 def launch_app() -> None:
     """``python locallaunch.py``: the launch command alone."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command()(launch)
-    try:
-        with sentences():
-            app(standalone_mode=False)
-    except typer.Exit as end:
-        raise SystemExit(end.exit_code) from None
+    app.command(cls=OneCommand)(launch)
+    app()
