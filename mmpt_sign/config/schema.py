@@ -90,7 +90,9 @@ class OptimOptions(Options):
     update_freq: int = Field(1, ge=1, description="steps whose gradients are added up before an update")
     epochs: int = Field(25, ge=1)
     max_updates: int | None = Field(None, ge=1, description="stop after this many updates even within an epoch")
-    precision: Literal["fp32", "bf16", "amp", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "amp", "fp16"] = Field(
+        "fp32", description="amp: products in half precision (on a CPU bfloat16), weights and losses in float32"
+    )
     average: float = Field(
         0.0, ge=0, lt=1, description="decay of a moving average of the weights used in the end; 0 = off"
     )

@@ -82,7 +82,7 @@ class TextTower(nn.Module):
 
     @torch.no_grad()
     def _remembering(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """As `_states`, row by row from memory where a prompt was encoded before."""
+        """As `_states`, row by row from memory where a prompt was encoded before; always in the weights' precision."""
         keys: Sequence[tuple[int, ...]] = [
             tuple(row[:length]) for row, length in zip(ids.tolist(), mask.sum(1).tolist(), strict=True)
         ]
@@ -91,6 +91,8 @@ class TextTower(nn.Module):
             self._remembered.clear()
             new = list(range(len(keys)))
         if new:
-            for row, states in zip(new, self._states(ids[new], mask[new]), strict=True):
+            with torch.autocast(ids.device.type, enabled=False):
+                found = self._states(ids[new], mask[new])
+            for row, states in zip(new, found, strict=True):
                 self._remembered[keys[row]] = states[: len(keys[row])].clone()
         return nn.utils.rnn.pad_sequence([self._remembered[key].to(ids.device) for key in keys], batch_first=True)

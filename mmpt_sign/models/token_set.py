@@ -33,6 +33,10 @@ class TokenSet:
         present = None if self.present is None else self.present[index]
         return TokenSet(self.tokens[index], self.mask[index], self.pooled[index], times, present)
 
+    def single(self) -> TokenSet:
+        """The same in float32, whatever precision the encoder computed in."""
+        return replace(self, tokens=self.tokens.float(), pooled=self.pooled.float())
+
 
 def masked_mean(tokens: Tensor, mask: Tensor) -> Tensor:
     """Mean over the valid positions: (B, L, D), (B, L) -> (B, D); padding never contributes."""

@@ -79,11 +79,13 @@ def _precision(experiment: Experiment) -> Arguments:
     import torch
 
     chosen: Arguments = {}
-    if experiment.optim.precision != "fp32":
-        chosen[experiment.optim.precision] = True
-        if experiment.optim.precision in ("fp16", "bf16"):
-            chosen["fp16_no_flatten_grads"] = True  # flat gradients would lose the parts' own learning rates
-    if experiment.job.device == "cpu" or not torch.cuda.is_available():
+    on_cpu = experiment.job.device == "cpu" or not torch.cuda.is_available()
+    precision = experiment.optim.precision
+    if precision != "fp32" and not (on_cpu and precision == "amp"):  # fairseq's amp is for GPUs: see SignTextModel
+        chosen[precision] = True
+    if precision in ("fp16", "bf16"):
+        chosen["fp16_no_flatten_grads"] = True  # flat gradients would lose the parts' own learning rates
+    if on_cpu:
         chosen |= {"cpu": True, "distributed_backend": "gloo"}
     return chosen
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from fairseq.models import BaseFairseqModel, register_model
 from torch import Tensor, nn
 
@@ -19,9 +20,12 @@ from mmpt_sign.training.options import ModelOptions
 class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
     """One dual encoder under fairseq's interface, and what its towers learn beside it."""
 
-    def __init__(self, network: DualEncoder, layer_decay: float = 1.0, beside: nn.ModuleDict | None = None) -> None:
+    def __init__(
+        self, network: DualEncoder, layer_decay: float = 1.0, beside: nn.ModuleDict | None = None, mixed: bool = False
+    ) -> None:
         super().__init__()
         self.network = network
+        self.mixed = mixed
         self.beside = nn.ModuleDict() if beside is None else beside
         for parameter in self.beside.parameters():
             setattr(parameter, "param_group", "loss")  # noqa: B010  (as below)
@@ -35,16 +39,25 @@ class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
     def build_model(cls, cfg: Any, task: Any) -> SignTextModel:
         """Build from the task's experiment."""
         experiment = task.experiment
-        return cls(DualEncoder(experiment), experiment.optim.layer_decay, hidden_frames_of(experiment))
+        optim, beside = experiment.optim, hidden_frames_of(experiment)
+        return cls(DualEncoder(experiment), optim.layer_decay, beside, mixed=optim.precision == "amp")
 
     def forward(self, *inputs: Any) -> dict[str, TokenSet]:
-        """TokenSets of a batch, by name."""
-        sets: dict[str, TokenSet] = self.network(*inputs)
-        return sets
+        """TokenSets of a batch, by name; what compares them computes in float32."""
+        with self._mixed_precision():
+            sets: dict[str, TokenSet] = self.network(*inputs)
+        return {name: token_set.single() for name, token_set in sets.items()} if self.mixed else sets
 
     def terms_beside(self, streams: Mapping[str, Frames]) -> dict[str, Tensor]:
         """Weighted losses of what the towers learn from clips alone."""
-        return {f"hidden_frames/{name}": part(self.network.video[name], streams) for name, part in self.beside.items()}
+        with self._mixed_precision():
+            losses = {name: part(self.network.video[name], streams) for name, part in self.beside.items()}
+        return {f"hidden_frames/{name}": loss.float() for name, loss in losses.items()}
+
+    def _mixed_precision(self) -> torch.autocast:
+        """On a CPU matrix products in bfloat16; on a GPU fairseq's own context, which knows of GPUs alone, does it."""
+        here = next(self.network.parameters()).device.type
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.mixed and self.training and here == "cpu")
 
     def max_positions(self) -> None:
         """No limit that fairseq should enforce."""

@@ -171,6 +171,16 @@ def test_half_precision_trains_on_a_cpu(corpus: Path, tmp_path: Path, precision:
     assert all(torch.isfinite(value).all() for value in final_state(folder)["model"].values())
 
 
+def test_mixed_precision_on_a_cpu_is_near_single_precision_and_not_it(corpus: Path, tmp_path: Path) -> None:
+    single = run(corpus, tmp_path / "single", epochs=2)
+    mixed = run(corpus, tmp_path / "mixed", epochs=2, precision="amp")
+    losses = [[line["loss"] for line in lines(folder) if "loss" in line] for folder in (single, mixed)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+    weights = final_state(mixed)["model"].values()
+    assert {value.dtype for value in weights if value.is_floating_point()} == {torch.float32}
+
+
 def test_the_average_of_the_weights_is_what_is_exported(corpus: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
