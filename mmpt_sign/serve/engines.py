@@ -49,11 +49,11 @@ class Engine:
 
     def warm_up(self) -> None:
         """Let the first request not pay for first times."""
-        self.model.embed_texts([WARM_UP])
+        self.model.encode_texts([WARM_UP])
         streams = list(self.model.experiment.streams.values())
         if len(streams) == 1:
             stream = streams[0]
-            self.model.embed_frames([np.zeros((min(16, stream.max_frames), stream.width), np.float32)])
+            self.model.encode_frames([np.zeros((min(16, stream.max_frames), stream.width), np.float32)])
 
 
 class Engines:
@@ -87,8 +87,8 @@ class Engines:
         what, _, name = kind.partition("/")
         model = self._engines[name].model
         if what == TEXT:
-            return getattr(model, "encode_texts", model.embed_texts)(contents)
-        return getattr(model, "encode_frames", model.embed_frames)(contents)
+            return model.encode_texts(contents)
+        return model.encode_frames(contents)
 
     def warm_up(self) -> None:
         """In the models' thread."""

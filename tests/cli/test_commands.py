@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from typer.testing import CliRunner
 
 from mmpt_sign.cli.main import app
 from tests.corpus import make_corpus, tiny_experiment
 
+ROOT = Path(__file__).parents[2]
 runner = CliRunner()
 
 
@@ -77,6 +81,15 @@ def test_a_dry_run_prints_the_job_and_writes_nothing(tmp_path: Path) -> None:
     assert len(lines) == 2
     assert "seed-0" in lines[0]
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("words", [["--seed", "0"], ["--jobtype", "nowhere"]])
+def test_a_mistake_in_the_words_of_locallaunch_is_a_sentence(words: list[str]) -> None:
+    command = [sys.executable, str(ROOT / "locallaunch.py"), "projects/demo/fingerclip.yaml", *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
+    assert done.returncode == 2
+    assert words[0] in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_job_type_is_a_sentence() -> None:

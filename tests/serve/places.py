@@ -95,7 +95,7 @@ class SlowModel:
         self.needs: dict[str, str] = {}
         self.failing: set[str] = set()
 
-    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """A vector that tells which text it belongs to."""
         self.batches.append(len(texts))
         time.sleep(self.per_batch + self.per_piece * len(texts))

@@ -155,7 +155,7 @@ def test_the_openapi_document_has_examples_and_the_shape_of_errors(client: TestC
 def test_a_model_that_needs_more_than_poses_says_so(model: SignModel) -> None:
     class OfFeatures:
         experiment, needs = model.experiment.model_copy(update={"streams": {}}), {"rgb": "features"}
-        embed_texts = model.embed_texts
+        encode_texts = model.encode_texts
 
     engines = Engines([Engine("default", OfFeatures())])  # type: ignore[arg-type]
     with client_of(application(Settings.of({"models": "x"}), engines)) as client:
