@@ -110,13 +110,12 @@ class Engine:
             return
         score = figures.pop("score")
         better = score > self.best["score"]
-        self.best = (
-            {"score": score, "epoch": epoch, "looks_since": 0, **figures}
-            if better
-            else {**self.best, "looks_since": self.best["looks_since"] + 1}
-        )
-        if better:
+        looks_since = 0 if better else self.best["looks_since"] + 1
+        if score >= self.best["score"]:  # of equal ones the later: it has learned for longer
+            self.best = {"score": score, "epoch": epoch, "looks_since": looks_since, **figures}
             self._export(figures)
+        else:
+            self.best["looks_since"] = looks_since
         self.journal.look(self.trainer.get_num_updates(), epoch, figures, better)
 
     def _list_skipped(self) -> None:

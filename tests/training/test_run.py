@@ -165,6 +165,12 @@ def test_schedules_warm_up_and_decay(corpus: Path, tmp_path: Path, schedule: str
     assert rates[-1] == pytest.approx(1e-3) if schedule == "constant" else rates[-1] < 0.5e-3
 
 
+def test_of_equally_good_checkpoints_the_later_one_is_kept(corpus: Path, tmp_path: Path) -> None:
+    folder = run(corpus, tmp_path, epochs=3, lr=1e-12)
+    assert len({line["valid/geometric_mean"] for line in lines(folder) if "valid/geometric_mean" in line}) == 1
+    assert final_state(folder)["extra_state"]["best"]["epoch"] == 3
+
+
 @pytest.mark.parametrize("precision", ["bf16", "amp"])
 def test_half_precision_trains_on_a_cpu(corpus: Path, tmp_path: Path, precision: str) -> None:
     folder = run(corpus, tmp_path, epochs=1, precision=precision)
