@@ -25,11 +25,20 @@ def kept(dataset: TableSet, records: Sequence[Record], data_root: Path | None) -
         records = [record for record in records if record.extra["text"] in allowed]
         if not records:
             raise DataError(f"data set '{dataset.part_name}': no clip has a text of the vocabulary")
+    if dataset.without:
+        records = _without(dataset.part_name, records, dataset.without)
     if dataset.absent != "ignore":
         records = _present(dataset.part_name, records, dataset.absent)
     if dataset.drop_longer_than is not None:
         records = [record for record in records if _fits(record, dataset.drop_longer_than)]
     return records
+
+
+def _without(name: str, records: Sequence[Record], texts: Sequence[str]) -> Sequence[Record]:
+    unknown = sorted(set(texts) - {record.extra["text"] for record in records})
+    if unknown:
+        raise DataError(f"data set '{name}': without: no clip has the text {', '.join(unknown)}")
+    return [record for record in records if record.extra["text"] not in texts]
 
 
 def missing(records: Sequence[Record]) -> dict[str, Path]:

@@ -58,6 +58,7 @@ class TableSet(Dataset):
     test_share: float = Field(0.1, ge=0, lt=0.5, description="share of the test split where drawn anew")
     split_file: Path | None = Field(None, description="table of ids and splits, as 'mmpt-sign data split' writes it")
     vocabulary: VocabularyBlock | None = Field(None, description="keep clips of these texts only")
+    without: Stems = Field((), description="leave clips of these texts out")
     drop_longer_than: int | None = Field(None, ge=1, description="leave longer clips out (the original: 256)")
     absent: Absent = Field("ignore", description="listed clips without a file: error, skip, or ignore (do not look)")
 

@@ -61,6 +61,15 @@ def test_a_vocabulary_from_a_list_a_table_or_another_set(tmp_path: Path) -> None
         records(tmp_path, "asl_citizen", gloss="plain", vocabulary={"of": "spreadthesign"})
 
 
+def test_clips_of_some_texts_are_left_out(tmp_path: Path) -> None:
+    everything = records(tmp_path, "asl_signs")
+    word = everything[0].extra["text"]
+    found = records(tmp_path, "asl_signs", without=word)
+    assert [r.id for r in found] == [r.id for r in everything if r.extra["text"] != word]
+    with pytest.raises(DataError, match=r"without: no clip has the text huose"):
+        records(tmp_path, "asl_signs", without=[word, "huose"])
+
+
 def test_a_vocabulary_leaves_the_drawn_splits_alone(tmp_path: Path) -> None:
     folder = tmp_path / "asl_signs"
     rows = [
