@@ -1,6 +1,6 @@
-"""Routes about single clips: the figure of a clip of the index, and the pose of a video.
+"""Routes about single clips: the figure and the pose of a clip of the index, and the pose of a video.
 
-A figure is read from where the index says that its clip is; a request only names an id, which is looked up.
+Clips are read from where the index says that they are; a request only names an id, which is looked up.
 """
 
 from __future__ import annotations
@@ -14,17 +14,22 @@ from starlette.responses import Response
 
 from mmpt_sign.errors import MmptSignError
 from mmpt_sign.serve.errors import Refused
+from mmpt_sign.serve.pose_file import pose_file
 from mmpt_sign.serve.service import Service, as_json
 from mmpt_sign.serve.settings import DEFAULT
 from mmpt_sign.serve.v1 import REFUSALS, VIDEO_BODY
 from mmpt_sign.serve.video import private_file, stored
 
 if TYPE_CHECKING:
+    from mmpt_sign.look.scene import PosePanel
     from mmpt_sign.poses.clip import Clip
     from mmpt_sign.records import Source
 
 MOST_SHOWN = 48  # frames of a figure: enough to recognise a sign, and some 60 kB
 SECONDS_KEPT = 300  # that a browser may keep a figure
+POSE_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "a .pose file"}
+}
 
 
 class Figure(BaseModel):
@@ -51,23 +56,22 @@ def routes(service: Service) -> APIRouter:
         model: str = Query(DEFAULT, max_length=100),
     ) -> Response:
         """The figure of one clip of the index, thinned out for a small picture."""
-        index = service.engines.named(model).index
-        if index is None:
-            raise Refused(404, "no_index", "this model has no index here; the server is started with --index FILE")
-        source = index.sources.get(id)
-        if source is None:
-            raise Refused(404, "no_clip", "the index does not know where the frames of such a clip are")
-        found = await service.aside(_figure, source, id, service.settings.max_frames)
-        answer = as_json(found)
+        source = _source(service, model, id)
+        answer = as_json(await service.aside(_figure, source, id, service.settings.max_frames))
         answer.headers["Cache-Control"] = f"private, max-age={SECONDS_KEPT}"
         return answer
 
-    @router.post(
-        "/pose/video",
-        response_class=Response,
-        responses={200: {"content": {"application/octet-stream": {}}, "description": "a .pose file"}},
-        openapi_extra=VIDEO_BODY,
-    )
+    @router.get("/clip/pose", response_class=Response, responses=POSE_ANSWER)
+    async def clip_pose(
+        id: str = Query(max_length=500, description="as a search names it"),
+        model: str = Query(DEFAULT, max_length=100),
+    ) -> Response:
+        """The pose of one clip of the index, as a ``.pose`` file: every frame and every point."""
+        source = _source(service, model, id)
+        found = await service.aside(_pose, source, id, service.settings.max_frames)
+        return Response(found, media_type="application/octet-stream")
+
+    @router.post("/pose/video", response_class=Response, responses=POSE_ANSWER, openapi_extra=VIDEO_BODY)
     async def pose_video(request: Request) -> Response:
         """The pose of a video, as a ``.pose`` file; the video itself is the body."""
         service.videos.check()
@@ -79,20 +83,39 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
+def _source(service: Service, model: str, id: str) -> Source:
+    index = service.engines.named(model).index
+    if index is None:
+        raise Refused(404, "no_index", "this model has no index here; the server is started with --index FILE")
+    source = index.sources.get(id)
+    if source is None:
+        raise Refused(404, "no_clip", "the index does not know where the frames of such a clip are")
+    return source
+
+
 def _figure(source: Source, title: str, most_frames: int) -> dict[str, Any]:
     from mmpt_sign.look.export import figure
+
+    panel, colours = _panel(source, title, most_frames), list[str]()
+    return figure(replace(panel, clip=_thinned(panel.clip)), colours) | {"colours": colours}
+
+
+def _pose(source: Source, title: str, most_frames: int) -> bytes:
+    return pose_file(_panel(source, title, most_frames).clip)
+
+
+def _panel(source: Source, title: str, most_frames: int) -> PosePanel:
     from mmpt_sign.look.scene import PosePanel, Scene
     from mmpt_sign.poses.arrays import read_source
 
     first = source.start or 0
     end = first + most_frames if source.end is None else min(source.end, first + most_frames)
-    colours: list[str] = []
     try:
-        panel = PosePanel(title, _thinned(read_source(replace(source, end=end))))
+        panel = PosePanel(title, read_source(replace(source, end=end)))
         Scene((panel,))  # refuses features, which cannot be drawn
     except MmptSignError as error:  # its message names a path of this machine
         raise Refused(404, "no_clip", "the frames of this clip cannot be read or drawn any more") from error
-    return figure(panel, colours) | {"colours": colours}
+    return panel
 
 
 def _thinned(clip: Clip) -> Clip:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mmpt_sign.serve.settings import DEFAULT
 
+MOST_CANDIDATES = 2000  # whose tokens one search may read
 Text = Annotated[str, Field(min_length=1, examples=["<en> <ase> house"])]
 File = Annotated[str, Field(min_length=1, examples=["zczMPUAB8AAAAAAA"], json_schema_extra={"format": "byte"})]
 Score = Annotated[float, Field(allow_inf_nan=False)]
@@ -64,6 +65,12 @@ class Searched(Asked):
     k: int = Field(5, ge=1, description="answers wanted")
     sign_language: str | None = Field(None, max_length=20, examples=["ase"], description="only clips of this language")
     signer: str | None = Field(None, max_length=200, description="only clips of this signer")
+    rerank: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_CANDIDATES,
+        description="candidates of a text that a model which compares tokens orders by them; 0: none; default: 200",
+    )
     truncate: bool = Field(False, description="cut a clip that is too long instead of refusing it")
 
 
@@ -120,6 +127,7 @@ class ModelNote(BaseModel):
     name: str
     dimensions: int
     streams: dict[str, str]
+    compares_tokens: bool = Field(description="whether it tells words and frames apart, as /v1/align shows")
     clips_in_index: int | None = None
     clips_with_figure: int | None = Field(None, description="of which the index knows where their frames are")
 

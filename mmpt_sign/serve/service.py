@@ -111,6 +111,14 @@ class Service:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.engines.thread, engine.model.score, video, text)
 
+    async def nearest(self, engine: Engine, query: Vectors, search: Callable[[], Result]) -> Result:
+        """A search of the index: in the models' thread where it compares tokens, which the model does."""
+        from mmpt_sign.inference.rerank import can_rerank
+
+        if not can_rerank(engine.model, query):
+            return await self.aside(search)
+        return await asyncio.get_running_loop().run_in_executor(self.engines.thread, search)
+
     async def aside(self, work: Callable[..., Result], *given: Any) -> Result:
         """In a decoding thread, so that the event loop stays free."""
         return await asyncio.get_running_loop().run_in_executor(self._decoders, work, *given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,7 +131,8 @@ def _add_comparing(router: APIRouter, service: Service) -> None:
             raise Refused(404, "no_index", "this model has no index here; the server is started with --index FILE")
         query = await _query(service, request, engine, body)
         wanted: dict[str, Any] = {"sign_language": body.sign_language, "signer": body.signer}
-        hits = await service.aside(lambda: engine.index.nearest(query, body.k, **wanted))  # type: ignore[union-attr]
+        wanted |= {} if body.rerank is None else {"rerank": body.rerank}
+        hits = await service.nearest(engine, query, partial(engine.index.nearest, query, body.k, **wanted))
         found = [{field: getattr(hit, field) for field in hit.__slots__} for hit in hits]
         return as_json({"model": engine.name, "index": engine.index.kind, "hits": found})
 
@@ -162,6 +164,7 @@ def _described(engine: Engine) -> dict[str, Any]:
         "name": engine.name,
         "dimensions": engine.width,
         "streams": engine.model.needs,
+        "compares_tokens": engine.model.compares_tokens,
         "clips_in_index": None if engine.index is None else len(engine.index),
         "clips_with_figure": None if engine.index is None else len(engine.index.sources),
     }

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from mmpt_sign.cli.launch import launch_app
 from mmpt_sign.cli.main import app
 from tests.corpus import make_corpus, tiny_experiment
 
@@ -90,6 +91,14 @@ def test_a_mistake_in_the_words_of_locallaunch_is_a_sentence(words: list[str]) -
     assert done.returncode == 2
     assert words[0] in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_exit_code_of_locallaunch_is_the_job_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmpt_sign.launch.local.run_here", lambda job: 130)
+    monkeypatch.setattr(sys, "argv", ["locallaunch.py", "projects/demo/fingerclip.yaml"])
+    with pytest.raises(SystemExit) as end:
+        launch_app()
+    assert end.value.code == 130
 
 
 def test_an_unknown_job_type_is_a_sentence() -> None:

@@ -93,6 +93,7 @@ class SlowModel:
         self.batches: list[int] = []
         self.experiment = SimpleNamespace(text=SimpleNamespace(width=4, max_tokens=64), streams={})
         self.needs: dict[str, str] = {}
+        self.compares_tokens = False
         self.failing: set[str] = set()
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:

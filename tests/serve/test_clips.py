@@ -13,8 +13,12 @@ from fastapi.testclient import TestClient
 
 from mmpt_sign.inference.index import Index
 from mmpt_sign.inference.model import SignModel
+from mmpt_sign.poses.arrays import read_source
+from mmpt_sign.poses.clip import Clip
+from mmpt_sign.poses.read import read
 from mmpt_sign.records import Source
 from mmpt_sign.serve.clips import MOST_SHOWN
+from tests.poses.clips import same
 from tests.serve.places import app_of, client_of, hand_file, index_over
 
 LONG = 500
@@ -70,6 +74,29 @@ def test_what_cannot_be_shown_is_404_without_a_path(with_clips: TestClient, name
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no_clip")
     assert ".pose" not in answer.text
     assert "/" not in answer.json()["error"]["message"]
+
+
+def pose(client: TestClient, name: str) -> Clip:
+    answer = client.get("/v1/clip/pose", params={"id": name})
+    assert answer.status_code == 200, answer.text
+    return read(answer.content)
+
+
+def test_the_pose_of_a_clip_is_whole(with_clips: TestClient, index: Index, model: SignModel) -> None:
+    for name, frames in (("clip-0", 10), ("clip-1", LONG), ("clip-2", 10)):
+        found = pose(with_clips, name)
+        assert len(found) == frames
+        assert same(found, read_source(index.sources[name]))
+    with client_of(app_of(model, index, max_frames=40)) as client:
+        assert len(pose(client, "clip-1")) == 40
+
+
+@pytest.mark.parametrize("name", ["clip-3", "clip-4", "clip-5", "nobody", "../clip-0"])
+def test_a_pose_that_is_not_there_is_404_without_a_path(with_clips: TestClient, name: str) -> None:
+    answer = with_clips.get("/v1/clip/pose", params={"id": name})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no_clip")
+    assert "/" not in answer.json()["error"]["message"]
+    assert with_clips.get("/v1/clip/pose", params={"id": name, "model": "second"}).json()["error"]["code"] == "no_index"
 
 
 def test_a_request_names_an_id_and_never_a_path(with_clips: TestClient, index: Index) -> None:

@@ -83,6 +83,7 @@ OPERATIONS = (
     "/v1/search",
     "/v1/align",
     "/v1/clip",
+    "/v1/clip/pose",
     "/v1/pose/video",
     "/v1/models",
     "/api/embed/{modality}",

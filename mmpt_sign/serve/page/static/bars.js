@@ -4,8 +4,9 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const SHOWN = 8;
 
 export class Bars {
-  constructor(list, more) {
-    Object.assign(this, { list, more });
+  // `open` is told of a prompt whose words are wanted; rows offer it while `worded` says so.
+  constructor(list, more, open) {
+    Object.assign(this, { list, more, open });
     this.rows = new Map();
     this.all = false;
     more.addEventListener("click", () => { this.all = !this.all; this.#fold(); });
@@ -14,6 +15,9 @@ export class Bars {
     this.rows.clear();
     this.list.replaceChildren();
     this.more.hidden = true;
+  }
+  worded(yes) {
+    this.list.classList.toggle("worded", yes);
   }
   // Pairs of prompt and score; what comes back is sorted.
   show(pairs) {
@@ -28,7 +32,7 @@ export class Bars {
     return sorted;
   }
   #row(prompt, score, low, high) {
-    const row = this.rows.get(prompt) ?? made(prompt), at = (value) => (100 * (value - low)) / (high - low);
+    const row = this.rows.get(prompt) ?? made(prompt, this.open), at = (value) => (100 * (value - low)) / (high - low);
     row.value.textContent = score.toFixed(3);
     row.fill.style.left = `${Math.min(at(0), at(score))}%`;
     row.fill.style.width = `${Math.abs(at(score) - at(0))}%`;
@@ -46,20 +50,28 @@ export class Bars {
   }
 }
 
-function made(prompt) {
+function made(prompt, open) {
   const item = document.createElement("li"), [name, value, track, fill, zero] = ["prompt", "value", "track", "fill", "zero"].map(span);
   name.append(...inParts(prompt));
   track.setAttribute("aria-hidden", "true");
   track.append(fill, zero);
-  item.append(name, value, track);
+  const words = Object.assign(document.createElement("button"), { type: "button", className: "open", textContent: "Show words" });
+  words.setAttribute("aria-label", `Show words of ${prompt}`);
+  words.setAttribute("aria-pressed", "false");
+  words.addEventListener("click", () => open(prompt, words));
+  item.append(name, value, track, words);
   return { item, value, fill, zero };
 }
 
 const span = (className) => Object.assign(document.createElement("span"), { className });
 
+// Tags and words, and the language that the first tag names.
+export const partsOf = (prompt) => /^((?:<[^<> ]+> ?)*)(.*)$/s.exec(prompt).slice(1);
+export const languageOf = (prompt) => /^<([a-z]{2,3})>/.exec(prompt)?.[1] ?? "";
+
 // Tags in small letters, so that the words stand out.
 export function inParts(prompt) {
-  const [, tags, words] = /^((?:<[^<> ]+> ?)*)(.*)$/s.exec(prompt);
+  const [tags, words] = partsOf(prompt);
   if (!tags || !words) return [prompt];
   return [Object.assign(document.createElement("code"), { textContent: tags.trim() }), ` ${words}`];
 }

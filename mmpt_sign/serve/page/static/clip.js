@@ -58,6 +58,17 @@ export class ClipCard {
       this.#take(bytes, file.name, isVideo);
     });
   }
+  // A clip that is not here yet; `ask` gets its file, `come` is told when it is there.
+  async bring(name, ask, come) {
+    const card = find("clip");
+    card.scrollIntoView({ block: "start" });
+    card.focus({ preventScroll: true });
+    await this.#try(async () => {
+      const bytes = await ask();
+      come();
+      this.#take(bytes, name, false);
+    });
+  }
   // A pose grows by a third on its way; a video that is estimated here does not travel at all.
   #check({ name, size }, growth, stays) {
     const most = this.facts.limits.max_body_bytes / growth, megabytes = (bytes) => (bytes / 2 ** 20).toFixed(0);

@@ -2,16 +2,16 @@
 
 import { base64, figure, search, Trouble } from "./server.js";
 import { figureOfAnswer } from "./figure.js";
-import { inParts } from "./bars.js";
+import { inParts, languageOf, partsOf } from "./bars.js";
 import { hush, tell } from "./notices.js";
 import { dark, Thumbnail } from "./player.js";
 
-const WANTED = 12;
+const WANTED = 12, SENTENCE = 24; // clips; characters from which texts need more room
 const find = (id) => document.getElementById(id);
 
 export class Dictionary {
-  constructor({ facts, model, pose, tagged, failed, names }) {
-    Object.assign(this, { facts, model, pose, tagged, failed, names });
+  constructor({ facts, model, pose, tagged, failed, names, open }) {
+    Object.assign(this, { facts, model, pose, tagged, failed, names, open });
     this.thumbnails = [];
     dark.addEventListener("change", () => this.thumbnails.forEach((one) => one.redraw()));
     find("search-form").addEventListener("submit", (event) => {
@@ -54,15 +54,20 @@ export class Dictionary {
   }
   #show(hits) {
     const cards = hits.map((hit) => ({ hit, ...card(hit, this.names) }));
+    const long = hits.filter(({ text }) => partsOf(text)[1].length > SENTENCE);
     this.thumbnails = [];
+    find("hits").classList.toggle("sentences", 2 * long.length > hits.length);
     find("hits").replaceChildren(...cards.map(({ item }) => item));
     cards.forEach((one) => this.#picture(one));
   }
-  async #picture({ hit, button, canvas, missing }) {
+  async #picture({ hit, button, canvas, missing, opening }) {
     try {
       if (!this.pictured) throw new Trouble("an older index does not know where its clips are");
       const answer = await figure(hit.id, this.model());
-      if (canvas.isConnected) this.thumbnails.push(new Thumbnail(button, canvas, figureOfAnswer(answer)));
+      if (!canvas.isConnected) return;
+      this.thumbnails.push(new Thumbnail(button, canvas, figureOfAnswer(answer)));
+      opening.addEventListener("click", () => this.open(hit));
+      opening.hidden = false;
     } catch {
       button.disabled = true;
       missing.hidden = false;
@@ -80,12 +85,15 @@ function card(hit, names) {
   button.setAttribute("aria-pressed", "false");
   button.setAttribute("aria-label", `Play ${hit.text}, score ${hit.score.toFixed(3)}`);
   button.append(canvas, made("span", "value", hit.score.toFixed(3)), missing);
-  const text = made("strong", "", "");
+  const text = made("strong", "", ""), opening = made("button", "quiet-link", "Open above");
+  text.lang = languageOf(hit.text);
   text.append(...inParts(hit.text));
   about.append(text, made("span", "quiet", [language, hit.signer].filter(Boolean).join(", ")));
   about.className = "about";
-  item.append(button, about);
-  return { item, button, canvas, missing };
+  Object.assign(opening, { type: "button", hidden: true });
+  opening.setAttribute("aria-label", `Open above: ${hit.text}`);
+  item.append(button, about, opening);
+  return { item, button, canvas, missing, opening };
 }
 
 function made(kind, className, textContent) {

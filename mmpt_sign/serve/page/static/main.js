@@ -1,9 +1,11 @@
 // Puts the cards together.
 
+import { partsOf } from "./bars.js";
 import { ClipCard } from "./clip.js";
 import { Dictionary } from "./dictionary.js";
 import { tell } from "./notices.js";
-import { facts, key, models, table } from "./server.js";
+import { facts, key, models, poseOfHit, table } from "./server.js";
+import { WordMap } from "./wordmap.js";
 import { Words } from "./words.js";
 
 const find = (id) => document.getElementById(id);
@@ -19,19 +21,21 @@ async function start() {
     live: (bytes) => { dictionary.clip(true); words.compare(bytes, { live: true }); },
   });
   const pose = () => clip.pose();
-  const words = new Words({ facts: known, languages, model, pose, failed });
+  const map = new WordMap({ player: clip.player, model, failed });
+  const words = new Words({ facts: known, languages, model, pose, failed, map });
+  const open = ({ id, text }) => clip.bring(partsOf(text)[1] || text, () => poseOfHit(id, model()), () => words.putFirst(text));
   const names = new Map(languages.signed);
-  const dictionary = new Dictionary({ facts: known, model, pose, failed, names, tagged: (line) => words.tagged(line) });
+  const dictionary = new Dictionary({ facts: known, model, pose, failed, names, open, tagged: (line) => words.tagged(line) });
   find("version").textContent = `mmpt_sign ${known.version}`;
-  find("model").addEventListener("change", () => { offer(dictionary); if (pose()) words.compare(pose()); });
-  askForKey(known, () => loadModels(dictionary, failed));
-  await loadModels(dictionary, failed);
+  find("model").addEventListener("change", () => { offer(dictionary, words); if (pose()) words.compare(pose()); });
+  askForKey(known, () => loadModels(dictionary, words, failed));
+  await loadModels(dictionary, words, failed);
   document.body.dataset.ready = "yes";
 }
 
 let offered = [];
 
-async function loadModels(dictionary, failed) {
+async function loadModels(dictionary, words, failed) {
   try {
     ({ models: offered } = await models());
   } catch (error) {
@@ -41,11 +45,12 @@ async function loadModels(dictionary, failed) {
   find("words-notice").hidden = true;
   find("model").replaceChildren(...offered.map(({ name }) => new Option(name, name)));
   find("model-choice").hidden = offered.length < 2;
-  return offer(dictionary);
+  return offer(dictionary, words);
 }
 
-function offer(dictionary) {
-  dictionary.offer(offered.find(({ name }) => name === find("model").value) ?? {});
+function offer(...cards) {
+  const chosen = offered.find(({ name }) => name === find("model").value) ?? {};
+  for (const card of cards) card.offer(chosen);
 }
 
 function askForKey(known, changed) {

@@ -5,7 +5,7 @@ import { clear, draw, fit } from "./drawing.js";
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 export const dark = matchMedia("(prefers-color-scheme: dark)");
 
-// Time for one figure: tells which frame is due, endlessly.
+// Time for one figure: tells which frame is due.
 export class Reel {
   constructor(show) {
     this.show = show;
@@ -19,7 +19,8 @@ export class Reel {
     this.frame = 0;
     this.show(0);
   }
-  play() {
+  // Endlessly, or up to a frame, which is the last one to be seen.
+  play(until = null) {
     if (!this.figure || this.playing) return;
     this.playing = true;
     let since = null;
@@ -27,7 +28,13 @@ export class Reel {
     const step = (now) => {
       if (!this.playing) return;
       since ??= now;
-      this.frame = Math.floor(from + ((now - since) / 1000) * this.figure.fps * this.speed) % this.figure.frames;
+      const due = Math.floor(from + ((now - since) / 1000) * this.figure.fps * this.speed);
+      if (until !== null && due > until) {
+        this.go(until);
+        this.ended?.();
+        return;
+      }
+      this.frame = due % this.figure.frames;
       this.show(this.frame);
       this.due = requestAnimationFrame(step);
     };
@@ -48,6 +55,7 @@ export class Player {
   constructor({ canvas, play, slider, time, speed, controls }) {
     Object.assign(this, { canvas, button: play, slider, time, controls });
     this.reel = new Reel((frame) => this.#show(frame));
+    this.reel.ended = () => this.#tell();
     play.addEventListener("click", () => this.toggle());
     slider.addEventListener("input", () => { this.reel.go(Number(slider.value)); this.#tell(); });
     speed.addEventListener("change", () => this.#faster(Number(speed.value)));
@@ -77,6 +85,13 @@ export class Player {
     else this.reel.play();
     this.#tell();
   }
+  // Play some frames once, the last one included, and stay there.
+  span(first, last) {
+    if (!this.figure) return;
+    this.reel.go(first);
+    this.reel.play(Math.min(last, this.figure.frames - 1));
+    this.#tell();
+  }
   redraw() {
     if (!this.figure) return;
     fit(this.canvas);
@@ -94,6 +109,7 @@ export class Player {
     const seconds = (number) => (number / this.figure.fps).toFixed(1);
     this.time.textContent = `${seconds(frame)} / ${seconds(this.figure.frames)} s`;
     this.slider.setAttribute("aria-valuetext", `frame ${frame + 1} of ${this.figure.frames}`);
+    this.watch?.(frame);
   }
   #tell() {
     this.button.setAttribute("aria-label", this.reel.playing ? "Pause" : "Play");

@@ -25,6 +25,9 @@ export const score = (pose, texts, model, signal) => posted("v1/score", { poses:
 export const search = (query, k, model) => posted("v1/search", { ...query, k, model });
 export const figure = (id, model) =>
   asked(`v1/clip?${new URLSearchParams({ id, model })}`, { headers: withKey() }).then((answer) => answer.json());
+export const align = (pose, text, model, signal) => posted("v1/align", { pose: base64(pose), text, model }, signal);
+export const poseOfHit = (id, model) =>
+  asked(`v1/clip/pose?${new URLSearchParams({ id, model })}`, { headers: withKey() }).then(asBytes);
 export const poseOfVideo = (video, signal) =>
   asked("v1/pose/video", { method: "POST", body: video, headers: withKey(), signal }).then(asBytes);
 

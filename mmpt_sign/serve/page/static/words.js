@@ -11,9 +11,9 @@ const TYPING = 600, SAYING = 3000; // milliseconds
 const find = (id) => document.getElementById(id);
 
 export class Words {
-  constructor({ facts, languages, model, pose, failed }) {
-    Object.assign(this, { facts, model, pose, failed });
-    this.bars = new Bars(find("bars"), find("more"));
+  constructor({ facts, languages, model, pose, failed, map }) {
+    Object.assign(this, { facts, model, pose, failed, map });
+    this.bars = new Bars(find("bars"), find("more"), (prompt, opener) => this.map.toggle(this.pose(), prompt, opener));
     this.said = { time: 0, best: "" };
     fill(find("written"), languages.written, "en");
     fill(find("signed"), languages.signed, "ase");
@@ -46,6 +46,17 @@ export class Words {
     const lines = find("prompts").value.split("\n").map((line) => line.trim()).filter(Boolean);
     return [...new Set(lines.map((line) => this.tagged(line)))];
   }
+  // Another model: whether it tells the words of a prompt apart.
+  offer({ compares_tokens: tokens }) {
+    this.tokens = Boolean(tokens);
+    this.bars.worded(this.tokens);
+    this.map.close();
+  }
+  // A text whose clip comes now stands first.
+  putFirst(text) {
+    const lines = find("prompts").value.split("\n").filter((line) => line.trim() && this.tagged(line.trim()) !== text);
+    find("prompts").value = [text, ...lines].join("\n");
+  }
   // Compare the clip with every prompt.  While one signs, a round is left out when the one before is not answered yet.
   async compare(pose, { live = false } = {}) {
     if (live && this.asking) return;
@@ -60,6 +71,7 @@ export class Words {
         throw new Trouble(`${prompts.length} prompts are too many: this server compares at most ${limits.max_texts} at a time.`);
       const { scores } = await score(pose, prompts, this.model(), mine.signal);
       hush(notice);
+      this.bars.worded(this.tokens && !live);
       this.#say(this.bars.show(prompts.map((prompt, place) => [prompt, scores[0][place]])), live);
     } catch (error) {
       tell(notice, error);
@@ -71,6 +83,7 @@ export class Words {
   }
   clear() {
     this.asking?.abort();
+    this.map.close();
     this.bars.clear();
     find("summary").textContent = "";
   }
