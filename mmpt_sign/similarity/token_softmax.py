@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.models.token_set import TokenSet
 
+SAFE, TINY = 60.0, 1e-30  # exp(-SAFE) is far above the smallest float32, and above TINY
 NEVER = -1e30  # finite, so that a clip without anything valid gets zeros instead of NaN
 
 
@@ -81,12 +82,22 @@ class TokenSoftmax(Similarity):
         return functional.normalize(pooled, dim=-1)
 
     def _compared(self, clips: Tensor, clip_mask: Tensor, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(a, L, D), (a, L), (b, W, D), (b, W) -> two (a, b)."""
+        """(a, L, D), (a, L), (b, W, D), (b, W) -> two (a, b).
+
+        Cosines are bounded, so unless tau is tiny one exponential serves the softmax of both sides.
+        """
         cosines = (clips.flatten(0, 1) @ words.flatten(0, 1).T).float()
         cosines = cosines.view(*clips.shape[:2], *words.shape[:2])  # (a, L, b, W)
-        to_words = self._attended(cosines, word_mask[None, None], 3).transpose(1, 2)  # (a, b, L)
-        to_clips = self._attended(cosines, clip_mask[:, :, None, None], 1)  # (a, b, W)
-        return _mean(to_words, clip_mask[:, None]), _mean(to_clips, word_mask[None])
+        if 2 / self.tau > SAFE:
+            to_words = self._attended(cosines, word_mask[None, None], 3)  # (a, L, b)
+            to_clips = self._attended(cosines, clip_mask[:, :, None, None], 1)  # (a, b, W)
+        else:
+            weights = ((cosines - 1) / self.tau).exp()
+            if self.inner_mask:
+                weights = weights * (clip_mask[:, :, None, None] & word_mask[None, None])
+            weighted = cosines * weights
+            to_words, to_clips = (weighted.sum(axis) / weights.sum(axis).clamp_min(TINY) for axis in (3, 1))
+        return _mean(to_words.transpose(1, 2), clip_mask[:, None]), _mean(to_clips, word_mask[None])
 
     def _attended(self, cosines: Tensor, mask: Tensor, axis: int) -> Tensor:
         """Sum over an axis, weighted by the softmax along it; nothing at all where nothing is valid."""
