@@ -51,5 +51,8 @@ def store_folder(folder: Path, data_root: Path | None) -> Path:
     found = next((candidate for candidate in candidates if (candidate / MANIFEST).is_file()), None)
     if found is None:
         looked = " and ".join(str(candidate / MANIFEST) for candidate in candidates)
-        raise DataError(f"clip store {folder}: looked for {looked}; 'mmpt-sign data build' makes one (docs/store.md)")
+        raise DataError(
+            f"clip store {folder}: looked for {looked}; 'mmpt-sign data build' makes one of poses, 'mmpt-sign extract "
+            "features' or 'import features' one of features (docs/store.md)"
+        )
     return found

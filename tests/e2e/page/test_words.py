@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,21 +86,23 @@ def show(page: Page, clip: Path, *prompts: str) -> Locator:
 
 def test_words_and_spans_are_those_of_the_model(page: Page, talking: str, clip: Path, answer: Alignment) -> None:
     words = show(opened(page, talking), clip, SENTENCE, "house")
-    said = [f"{span.word}: {span.start:.1f} to {span.end:.1f} s" for span in answer.spans]
-    assert words.all_text_contents() == said
+    assert words.all_text_contents() == said(answer)
     placed = page.eval_on_selector_all(
         ".mark", "all => all.map(({ style }) => [parseFloat(style.left), parseFloat(style.width)])"
     )
-    frames = [
-        [100 * span.first_frame / FRAMES, 100 * (span.last_frame + 1 - span.first_frame) / FRAMES]
-        for span in answer.spans
-    ]
-    np.testing.assert_allclose(placed, frames, atol=1e-2)
+    frames = [[span.first_frame, span.last_frame + 1 - span.first_frame] for span in answer.spans]
+    np.testing.assert_allclose(placed, 100 * np.array(frames) / FRAMES, atol=1e-2)
     assert page.inner_text("#map-end") == "2.0 s"
     assert "5 words" in page.inner_text("#map-about")
     cells = np.array(page.eval_on_selector_all("#spans canvas", STRENGTHS))
     expected = answer.at_frames() / answer.at_frames().max()
     np.testing.assert_allclose(cells, expected, atol=0.02)
+
+
+def said(answer: Alignment) -> list[str]:
+    """Half a tenth is rounded up, as browsers do it."""
+    spans = [(span.word, *(floor(10 * time + 0.5) / 10 for time in (span.start, span.end))) for span in answer.spans]
+    return [f"{word}: {start:.1f} to {end:.1f} s" for word, start, end in spans]
 
 
 STRENGTHS = """all => all.map((canvas) =>
@@ -109,28 +112,33 @@ STRENGTHS = """all => all.map((canvas) =>
 
 def test_a_word_plays_its_frames_and_no_others(page: Page, talking: str, clip: Path, answer: Alignment) -> None:
     words = show(opened(page, talking), clip, SENTENCE)
+    page.click("#play")
     page.evaluate(WATCH)
-    for place, start in ((1, lambda: words.nth(1).click()), (2, lambda: page.keyboard.press("ArrowDown"))):
-        page.evaluate("seen.length = 0")
-        start()
-        span = answer.spans[place]
-        page.wait_for_selector("#play:not(.playing)")
-        assert words.nth(place).evaluate("button => button === document.activeElement")
-        seen = page.evaluate("seen")
-        assert seen[0] == span.first_frame
-        assert seen[-1] == span.last_frame == int(page.input_value("#frame"))
-        assert seen == sorted(seen)
+    words.nth(1).click()
+    played(page, words, answer, 1)
+    page.keyboard.press("ArrowDown")
+    played(page, words, answer, 2)
     words.nth(0).focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#play:not(.playing)")
     assert int(page.input_value("#frame")) == answer.spans[0].last_frame
 
 
+def played(page: Page, words: Locator, answer: Alignment, place: int) -> None:
+    """The frames that were shown since the last time are those of the word, in order."""
+    page.wait_for_selector("#play:not(.playing)")
+    assert words.nth(place).evaluate("button => button === document.activeElement")
+    seen, span = page.evaluate("seen.splice(0)"), answer.spans[place]
+    assert seen == sorted(seen)
+    assert seen[0] == span.first_frame
+    assert seen[-1] == span.last_frame == int(page.input_value("#frame"))
+
+
 WATCH = """() => {
-  const slider = document.querySelector("#frame"), { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
-  const { get } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+  const { get, set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+  const told = { get, set(frame) { seen.push(Number(frame)); set.call(this, frame); } };
   window.seen = [];
-  Object.defineProperty(slider, "value", { get, set(frame) { seen.push(Number(frame)); set.call(this, frame); } });
+  Object.defineProperty(document.querySelector("#frame"), "value", told);
 }"""
 
 
@@ -213,8 +221,7 @@ def test_sentences_are_searched_opened_and_read_word_by_word(
     page.click(f'#bars button[aria-label="Show words of {best[0].text}"]')
     page.wait_for_selector("#map-drawn:visible")
     found = tokens.align(read(sentences.sources[best[0].id].path), best[0].text)
-    said = [f"{span.word}: {span.start:.1f} to {span.end:.1f} s" for span in found.spans]
-    assert page.locator("#spans button").all_text_contents() == said
+    assert page.locator("#spans button").all_text_contents() == said(found)
     page.click("#hits li:first-child .quiet-link")
     page.wait_for_selector("#map", state="hidden")
     assert page.input_value("#prompts").count(best[0].text) == 1

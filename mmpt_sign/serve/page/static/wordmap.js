@@ -1,7 +1,7 @@
 // The map of words: which frames of the clip answer which word of a sentence, under the player that plays them.
 
 import { align } from "./server.js";
-import { languageOf, partsOf } from "./bars.js";
+import { languageOf } from "./bars.js";
 import { hush, tell } from "./notices.js";
 import { dark } from "./player.js";
 
@@ -27,7 +27,8 @@ export class WordMap {
     find("map-about").textContent = "Looking for the words …";
     try {
       this.#show(await align(pose, prompt, this.model(), mine.signal), prompt);
-      if (document.activeElement === opener) this.#arrive();
+      if ([opener, document.body].includes(document.activeElement)) this.#arrive(); // not every browser focuses buttons
+      find("clip").classList.add("mapped");
     } catch (error) {
       if (error.name === "AbortError") return;
       find("map-about").textContent = "";
@@ -41,12 +42,13 @@ export class WordMap {
     this.opener?.setAttribute("aria-pressed", "false");
     Object.assign(this, { opener: null, rows: [], current: -1 });
     hush(find("map-notice"));
+    find("clip").classList.remove("mapped");
     find("spans").replaceChildren();
     find("caption").hidden = find("map").hidden = find("map-drawn").hidden = true;
     find("map-about").textContent = "";
   }
   #show(answer, prompt) {
-    const { words, frames, fps } = answer, [, sentence] = partsOf(prompt), language = languageOf(prompt);
+    const { words, frames, fps } = answer, language = languageOf(prompt);
     this.answer = answer;
     this.rows = words.map((word) => row(word, frames, language));
     this.rows.forEach(({ button }, place) => button.addEventListener("click", () => this.#play(place)));
@@ -55,7 +57,7 @@ export class WordMap {
     find("spans").replaceChildren(...this.rows.map(({ item }) => item));
     find("map-half").textContent = (frames / fps / 2).toFixed(1);
     find("map-end").textContent = `${(frames / fps).toFixed(1)} s`;
-    find("map-about").textContent = `“${sentence}”: ${words.length === 1 ? "one word" : `${words.length} words`}. Choose a word to see its frames; the arrow keys go on to the next.`;
+    find("map-about").textContent = `${words.length === 1 ? "One word" : `${words.length} words`}. Choose one to see its frames; arrow keys go on to the next.`;
     find("map-drawn").hidden = false;
     this.#paint();
     this.#moment(this.player.reel.frame);

@@ -15,6 +15,7 @@ export class Words {
     Object.assign(this, { facts, model, pose, failed, map });
     this.bars = new Bars(find("bars"), find("more"), (prompt, opener) => this.map.toggle(this.pose(), prompt, opener));
     this.said = { time: 0, best: "" };
+    this.tokens = false;
     fill(find("written"), languages.written, "en");
     fill(find("signed"), languages.signed, "ase");
     find("prompts").value = FIRST.join("\n");
