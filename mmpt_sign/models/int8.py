@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmpt_sign.errors import CheckpointError
+from mmpt_sign.models.packed_linear import PackedLinear
 
 LARGEST = 127
 SCALE = ".scale"
+LINEAR = (nn.Linear, PackedLinear)  # and no other heir: attention reads the weights of its own kind by itself
 
 
 class Int8Linear(nn.Module):
@@ -94,4 +96,4 @@ def is_int8(model: nn.Module) -> bool:
 
 
 def _linear_maps(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
-    return ((name, module) for name, module in model.named_modules() if type(module) is nn.Linear)
+    return ((name, module) for name, module in model.named_modules() if type(module) in LINEAR)
