@@ -24,42 +24,32 @@ def centres(keys: int, sampling: Sampling) -> Tensor:
     return torch.arange(start, start + keys, dtype=torch.float32)
 
 
-def sampled(
-    values: Tensor, places: Tensor, counts: Tensor, sampling: Sampling, edge: Literal["clamp", "wrap"]
-) -> Tensor:
-    """Values (B, H, L, d) at places (B, H, L, K), interpolated between neighbours: (B, H, L, K, d).
+def neighbours(
+    places: Tensor, counts: Tensor, length: int, sampling: Sampling, edge: Literal["clamp", "wrap"]
+) -> tuple[Tensor, Tensor]:
+    """The positions on both sides of places (B, H, L, K), and what each of the two counts there: (B, H, L, 2K) both.
 
     ``counts`` (B,) are the valid positions.  Released weights know a coordinate that is stretched and shifted (scaled
     for aligned corners, read for unaligned ones), a modulus that is one too small, zeros beyond the ends, and half of
     every value, because the unused second axis was asked at its border.
     """
-    length = values.shape[2]
     valid = counts.to(places.dtype).view(-1, 1, 1, 1)
     if sampling == "released":
         places = places.remainder((valid - 1).clamp_min(1)) * length / max(length - 1, 1) - 0.5
-        low = places.floor()
-        share = places - low
-        weights = [0.5 * (1 - share) * (low >= 0), 0.5 * share * (low + 1 < length)]
-        return _between(values, low, low + 1, weights)
-    if edge == "wrap":
+    elif edge == "wrap":
         places = places.remainder(valid.clamp_min(1))
-        low = places.floor()
-        high = (low + 1).remainder(valid.clamp_min(1))
     else:
         places = torch.minimum(places.clamp_min(0), (valid - 1).clamp_min(0))
-        low = places.floor()
-        high = torch.minimum(low + 1, (valid - 1).clamp_min(0))
-    share = places - low
-    return _between(values, low, high, [1 - share, share])
-
-
-def _between(values: Tensor, low: Tensor, high: Tensor, weights: list[Tensor]) -> Tensor:
-    total = values.new_zeros(())
-    for place, weight in zip((low, high), weights, strict=True):
-        index = place.long().clamp(0, values.shape[2] - 1).flatten(2).unsqueeze(-1)
-        found = values.gather(2, index.expand(-1, -1, -1, values.shape[3]))
-        total = total + found.view(*place.shape, -1) * weight.unsqueeze(-1)
-    return total
+    low = places.floor()
+    high, share = low + 1, places - low
+    weights = torch.cat([1 - share, share], 3)
+    if sampling == "released":
+        weights = 0.5 * weights * torch.cat([low >= 0, high < length], 3)
+    elif edge == "wrap":
+        high = high.remainder(valid.clamp_min(1))
+    else:
+        high = torch.minimum(high, (valid - 1).clamp_min(0))
+    return torch.cat([low, high], 3).long().clamp(0, length - 1), weights
 
 
 class LocalAttention(nn.Module):
@@ -81,11 +71,16 @@ class LocalAttention(nn.Module):
         states = self.query(x)
         offsets = self._by_head(self.offsets(states))
         places = torch.arange(length, device=x.device).view(1, 1, -1, 1) + self.centres + offsets.float()
-        how = (counts, self.part.sampling, self.part.edge)
-        key, value = (sampled(self._by_head(map_(other)), places, *how) for map_ in (self.key, self.value))
+        key, value = (self._by_head(map_(other)) for map_ in (self.key, self.value))
+        index, weights = neighbours(places, counts, other.shape[1], self.part.sampling, self.part.edge)
         query = self._by_head(states) / math.sqrt(width // self.part.heads)
-        share = self.dropout((query.unsqueeze(3) * key).sum(-1).softmax(-1))
-        context = (share.unsqueeze(-1) * value).sum(3).transpose(1, 2).reshape(batch, length, width)
+        # Interpolating is linear, so scores are interpolated, not keys, and shares are spread over values.
+        logits = (query @ key.transpose(2, 3)).float().gather(3, index) * weights
+        share = self.dropout(logits.unflatten(3, (2, -1)).sum(3).softmax(-1))
+        spread = share.new_zeros(*share.shape[:3], other.shape[1]).scatter_add(
+            3, index, share.repeat(1, 1, 1, 2) * weights
+        )
+        context = (spread.to(value.dtype) @ value).transpose(1, 2).reshape(batch, length, width)
         mixed: Tensor = self.out(context.to(x.dtype))
         return mixed
 

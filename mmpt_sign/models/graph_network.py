@@ -44,7 +44,7 @@ class GraphBlock(nn.Module):
             else None
         )
 
-    def forward(self, x: Tensor, adjacency: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, adjacency: Tensor, mask: Tensor | None) -> Tensor:
         """Frames (N, C, V) -> (N, C', V)."""
         count, _, joints = x.shape
         sent = self.spread(x).view(count, KINDS, -1, joints)
@@ -53,7 +53,7 @@ class GraphBlock(nn.Module):
         own = self.dropout(self.norm2(self.mix(heard), mask))
         return torch.relu(own + self._past(x, mask))
 
-    def _past(self, x: Tensor, mask: Tensor) -> Tensor | float:
+    def _past(self, x: Tensor, mask: Tensor | None) -> Tensor | float:
         if not self.has_shortcut:
             return 0.0
         if self.shortcut is None:
@@ -126,7 +126,7 @@ class PartNetwork(nn.Module):
         if self.padding.is_computed or not mask.any():
             frames = self.frames(x.flatten(0, 1), mask.flatten()).view(*mask.shape, -1)
         else:
-            seen = self.frames(x[mask], mask[mask])
+            seen = self.frames(x[mask], None)
             frames = seen.new_zeros(*mask.shape, seen.shape[-1])
             frames[mask] = seen
         along = frames.transpose(1, 2)
@@ -134,7 +134,7 @@ class PartNetwork(nn.Module):
             along = block(along, mask)
         return along.transpose(1, 2)
 
-    def frames(self, x: Tensor, mask: Tensor) -> Tensor:
+    def frames(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Each frame by itself: (N, V, C) -> (N, D)."""
         count, joints, coordinates = x.shape
         x = self.data_norm(x.reshape(count, -1), mask).view(count, joints, coordinates).transpose(1, 2)

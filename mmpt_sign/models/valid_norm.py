@@ -19,7 +19,7 @@ class ValidNorm(nn.BatchNorm1d):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """``x`` normalised; in training the running statistics learn from the valid positions."""
-        if self.over_pads or not self.training:
+        if self.over_pads or not self.training or (mask is None and len(x) > 1 and not _is_shared()):
             return super().forward(x)
         rows = (x.unsqueeze(-1) if x.dim() == 2 else x).float()
         weight = rows.new_ones(len(rows), 1, 1) if mask is None else mask.to(rows.dtype).view(len(mask), 1, -1)
@@ -47,11 +47,15 @@ class ValidNorm(nn.BatchNorm1d):
 
 def _over_processes(value: Tensor) -> Tensor:
     """The sum over all processes, through which gradients flow back to each."""
-    from torch import distributed
-
-    if not (distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1):
+    if not _is_shared():
         return value
     from torch.distributed.nn.functional import all_reduce
 
     summed: Tensor = all_reduce(value)
     return summed
+
+
+def _is_shared() -> bool:
+    from torch import distributed
+
+    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1

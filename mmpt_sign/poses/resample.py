@@ -14,6 +14,11 @@ Frames: TypeAlias = NDArray[np.int64]
 MAX_TIMES, MAX_FRAMES = 10, 10_000  # more frames than both come of a wrong rate in the file
 
 
+def at_most(clip: Clip, count: int | None) -> Clip:
+    """A clip of more frames than ``count``, thinned evenly to so many."""
+    return clip if count is None or len(clip) <= count else evenly(clip, count)
+
+
 def evenly(clip: Clip, count: int, *, bridge_gaps: bool = False) -> Clip:
     """``count`` frames from the first to the last, linearly interpolated; the frame rate changes with them.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.models.token_set import TokenSet
+    from mmpt_sign.similarity._blocks import Side
 
 NEVER = -1e30  # finite, so that a clip without anything valid gives zero instead of NaN
 GRID = ("window", "stride", "max_clips")
@@ -34,7 +35,7 @@ class DiagonalMatch(Similarity):
     tau: float = Field(0.07, gt=0, description="temperature of the inner softmax")
     reduce: Literal["mean", "sum"] = Field("mean", description="over the positions that count")
     inner_mask: bool = Field(True, description="only valid positions compete, and only those valid on both sides count")
-    block: int = Field(4_000_000, ge=1, description="similarities of positions in memory at once")
+    block: int = Field(1_000_000, ge=1, description="similarities of positions in memory at once")
 
     needs: ClassVar[Literal["pooled", "tokens"]] = "tokens"
 
@@ -42,11 +43,11 @@ class DiagonalMatch(Similarity):
         """Each position of the first among the second's, and the other way round; rows are the first's clips."""
         from mmpt_sign.models.same_grid import on_one_grid
         from mmpt_sign.similarity._blocks import in_blocks, unit
+        from mmpt_sign.similarity._exponentials import is_bounded
 
         left, right = on_one_grid(video, text)
-        first, second = in_blocks(
-            self._compared, (unit(left.tokens), left.mask), (unit(right.tokens), right.mask), self.block
-        )
+        sides = (unit(left.tokens), left.mask), (unit(right.tokens), right.mask)
+        first, second = self._by_sums(*sides) if is_bounded(self.tau) else in_blocks(self._compared, *sides, self.block)
         return {"video_to_text": first, "text_to_video": second}
 
     @property
@@ -80,17 +81,27 @@ class DiagonalMatch(Similarity):
             )
         return None
 
+    def _by_sums(self, left: Side, right: Side) -> tuple[Tensor, Tensor]:
+        """Two (a, b)."""
+        import torch
+
+        from mmpt_sign.similarity._exponentials import TINY, everything, sums
+
+        same = torch.einsum("ald,bld->abl", left[0], right[0]).float()
+        one, other = (left, right) if self.inner_mask else (everything(left), everything(right))
+        whole = sums(one, other, self.tau, self.block, products=False).weights
+        own = ((same - 1) / self.tau).exp()
+        among_right, among_left = (own / of.clamp_min(TINY) for of in (whole[0].transpose(1, 2), whole[1]))
+        return self._reduced(same * among_right, same * among_left, left[1], right[1])
+
     def _compared(self, left: Tensor, left_mask: Tensor, right: Tensor, right_mask: Tensor) -> tuple[Tensor, Tensor]:
         """(a, L, D), (a, L), (b, L, D), (b, L) -> two (a, b)."""
         cosines = (left.flatten(0, 1) @ right.flatten(0, 1).T).float()
         cosines = cosines.view(*left.shape[:2], *right.shape[:2])  # (a, L, b, L)
         same = cosines.diagonal(dim1=1, dim2=3)  # (a, b, L)
-        both = left_mask[:, None] & right_mask[None]
         first = same * self._share(cosines, same, right_mask[None, None], 3)
         second = same * self._share(cosines.transpose(1, 3), same, left_mask[:, None, None], 3)
-        if self.inner_mask:
-            return self._reduced(first, both), self._reduced(second, both)
-        return self._reduced(first, left_mask[:, None]), self._reduced(second, right_mask[None])
+        return self._reduced(first, second, left_mask, right_mask)
 
     def _share(self, cosines: Tensor, same: Tensor, mask: Tensor, axis: int) -> Tensor:
         """The softmax along an axis at the equal positions: (a, L, b, L) -> (a, b, L)."""
@@ -98,7 +109,12 @@ class DiagonalMatch(Similarity):
         whole = (logits.masked_fill(~mask, NEVER) if self.inner_mask else logits).logsumexp(axis)  # (a, L, b)
         return (same / self.tau - whole.transpose(1, 2)).clamp_max(0).exp()
 
-    def _reduced(self, values: Tensor, mask: Tensor) -> Tensor:
-        weight = mask.to(values.dtype)
-        total = (values * weight).sum(-1)
-        return total / weight.sum(-1).clamp_min(1) if self.reduce == "mean" else total
+    def _reduced(self, first: Tensor, second: Tensor, left_mask: Tensor, right_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Over the positions that count: two (a, b, L) -> two (a, b)."""
+        both = left_mask[:, None] & right_mask[None]
+        masks = (both, both) if self.inner_mask else (left_mask[:, None], right_mask[None])
+        return self._over(first, masks[0]), self._over(second, masks[1])
+
+    def _over(self, values: Tensor, mask: Tensor) -> Tensor:
+        total = values.masked_fill(~mask, 0).sum(-1)
+        return total / mask.sum(-1).clamp_min(1) if self.reduce == "mean" else total

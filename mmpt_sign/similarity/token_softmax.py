@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.models.token_set import TokenSet
+    from mmpt_sign.similarity._blocks import Side
 
-SAFE, TINY = 60.0, 1e-30  # exp(-SAFE) is far above the smallest float32, and above TINY
 NEVER = -1e30  # finite, so that a clip without anything valid gets zeros instead of NaN
 
 
@@ -36,7 +36,7 @@ class TokenSoftmax(Similarity):
     tau: float = Field(0.07, gt=0, description="temperature of the inner softmax")
     inner_mask: bool = Field(True, description="only valid clips and words compete")
     mix: float = Field(0.5, ge=0, le=1, description="share of sign to word in the one score of evaluation and search")
-    block: int = Field(4_000_000, ge=1, description="token similarities in memory at once")
+    block: int = Field(1_000_000, ge=1, description="token similarities in memory at once")
 
     needs: ClassVar[Literal["pooled", "tokens"]] = "tokens"
 
@@ -66,9 +66,11 @@ class TokenSoftmax(Similarity):
     def __call__(self, video: TokenSet, text: TokenSet) -> dict[str, Tensor]:
         """Sign to word and word to sign, rows clips, columns texts, both."""
         from mmpt_sign.similarity._blocks import in_blocks, unit
+        from mmpt_sign.similarity._exponentials import is_bounded
 
-        left, right = (unit(side.tokens) for side in (video, text))
-        to_words, to_clips = in_blocks(self._compared, (left, video.mask), (right, text.mask), self.block)
+        sides = (unit(video.tokens), video.mask), (unit(text.tokens), text.mask)
+        bounded = is_bounded(self.tau)
+        to_words, to_clips = self._by_sums(*sides) if bounded else in_blocks(self._compared, *sides, self.block)
         return {"video_to_text": to_words, "text_to_video": to_clips}
 
     def combined(self, matrices: Mapping[str, Tensor]) -> Tensor:
@@ -81,22 +83,24 @@ class TokenSoftmax(Similarity):
 
         return functional.normalize(pooled, dim=-1)
 
-    def _compared(self, clips: Tensor, clip_mask: Tensor, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(a, L, D), (a, L), (b, W, D), (b, W) -> two (a, b).
+    def _by_sums(self, clips: Side, words: Side) -> tuple[Tensor, Tensor]:
+        """Two (a, b)."""
+        from mmpt_sign.similarity._exponentials import TINY, everything, sums
 
-        Cosines are bounded, so unless tau is tiny one exponential serves the softmax of both sides.
-        """
+        one, other = (clips, words) if self.inner_mask else (everything(clips), everything(words))
+        found = sums(one, other, self.tau, self.block, products=True)
+        to_words, to_clips = (
+            (weights > 0) + self.tau * products / weights.clamp_min(TINY)
+            for weights, products in zip(found.weights, found.products, strict=True)
+        )
+        return _mean(to_words.transpose(1, 2), clips[1][:, None]), _mean(to_clips, words[1][None])
+
+    def _compared(self, clips: Tensor, clip_mask: Tensor, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(a, L, D), (a, L), (b, W, D), (b, W) -> two (a, b)."""
         cosines = (clips.flatten(0, 1) @ words.flatten(0, 1).T).float()
         cosines = cosines.view(*clips.shape[:2], *words.shape[:2])  # (a, L, b, W)
-        if 2 / self.tau > SAFE:
-            to_words = self._attended(cosines, word_mask[None, None], 3)  # (a, L, b)
-            to_clips = self._attended(cosines, clip_mask[:, :, None, None], 1)  # (a, b, W)
-        else:
-            weights = ((cosines - 1) / self.tau).exp()
-            if self.inner_mask:
-                weights = weights * (clip_mask[:, :, None, None] & word_mask[None, None])
-            weighted = cosines * weights
-            to_words, to_clips = (weighted.sum(axis) / weights.sum(axis).clamp_min(TINY) for axis in (3, 1))
+        to_words = self._attended(cosines, word_mask[None, None], 3)  # (a, L, b)
+        to_clips = self._attended(cosines, clip_mask[:, :, None, None], 1)  # (a, b, W)
         return _mean(to_words.transpose(1, 2), clip_mask[:, None]), _mean(to_clips, word_mask[None])
 
     def _attended(self, cosines: Tensor, mask: Tensor, axis: int) -> Tensor:
@@ -109,5 +113,4 @@ class TokenSoftmax(Similarity):
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
     """Over the last axis, valid positions only."""
-    weight = mask.to(values.dtype)
-    return (values * weight).sum(-1) / weight.sum(-1).clamp_min(1.0)
+    return values.masked_fill(~mask, 0).sum(-1) / mask.sum(-1).clamp_min(1)

@@ -19,7 +19,7 @@ from mmpt_sign.poses.flip import has_constant_right_hand, mirror
 from mmpt_sign.poses.means import PointMeans, read_means
 from mmpt_sign.poses.names import mirrored
 from mmpt_sign.poses.normalise import anchors, in_one_unit, normalised, only_confident, without_legs
-from mmpt_sign.poses.resample import at_rate, evenly
+from mmpt_sign.poses.resample import at_most, at_rate
 from mmpt_sign.poses.select import frames_with_hands, is_left_handed, point_names
 from mmpt_sign.streams._augment import named
 from mmpt_sign.text.weights import data_root_or_environment
@@ -191,7 +191,7 @@ class Pose(Stream):
         if rng is not None:
             for part in self.augment.values():
                 clip = part(clip, rng)
-        return evenly(clip, self.thin_to) if self.thin_to is not None and len(clip) > self.thin_to else clip
+        return at_most(clip, self.thin_to)
 
 
 @lru_cache(maxsize=64)

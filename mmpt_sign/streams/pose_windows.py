@@ -19,6 +19,7 @@ from mmpt_sign.poses.clip import Clip, FloatArray, Layout, layout_of
 from mmpt_sign.poses.hand_box import Boxes, BoxRule, Numbers, hand_boxes
 from mmpt_sign.poses.names import BODY, HAND_POINTS, LEFT_HAND, RIGHT_HAND
 from mmpt_sign.poses.normalise import normalised
+from mmpt_sign.poses.resample import at_most
 from mmpt_sign.streams._augment import named
 
 ARMS = ("NOSE", "LEFT_SHOULDER", "LEFT_ELBOW", "LEFT_WRIST", "RIGHT_SHOULDER", "RIGHT_ELBOW", "RIGHT_WRIST")
@@ -52,6 +53,7 @@ class PoseWindows(Stream):
 
     kind: Literal["pose_windows"] = "pose_windows"
     max_frames: int = Field(2048, ge=1, description="frames of a clip that are read; windows are thinned behind them")
+    thin_to: int | None = Field(None, ge=1, description="a longer clip is thinned evenly to so many frames")
     long_clips: Literal["window", "truncate"] = "truncate"
     points: Literal["any49", "rtm49", "mediapipe49"] = Field(
         "any49", description="whose 49 points these are; another estimator's are refused; set from the training data"
@@ -114,6 +116,7 @@ class PoseWindows(Stream):
         if rng is not None:
             for part in self.augment.values():
                 clip = part(clip, rng)
+        clip = at_most(clip, self.thin_to)
         if self.channels == "xy":
             return clip.data.reshape(len(clip), -1)
         beside = clip.confidence if self.channels == "confidence" else (clip.confidence > 0).astype(np.float32)

@@ -133,7 +133,7 @@ def test_a_large_batch_never_holds_all_token_similarities(monkeypatch: pytest.Mo
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
         part(block=2000)(TokenSet(tokens, video.mask, video.pooled), text)
-    assert max(kept) < 24 * 24 * 16 * 8 / 8
+    assert max(kept) <= 24 * 24 * 16  # a sum per token and text, not a similarity per token and word
 
 
 def test_a_set_without_anything_valid_scores_zero_and_stays_finite() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CrossGlossAttention(TwoStreams):
-    """``sampling: released`` is what published weights were trained with: see `models.gloss_attention.sampled`."""
+    """``sampling: released`` is what published weights were trained with: see `models.gloss_attention.neighbours`."""
 
     name: Literal["cross_gloss_attention"] = "cross_gloss_attention"
     heads: int = Field(8, ge=1)
