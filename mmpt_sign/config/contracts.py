@@ -84,6 +84,7 @@ class Stream(Part):
 
     kind_of_part: ClassVar[str] = "stream"
     name_key: ClassVar[str] = "kind"
+    reads_poses: ClassVar[bool] = False  # True: a pose as anyone may have it is enough
 
     max_frames: int = Field(256, ge=1, description="longest window that is fed to the encoder at once")
     long_clips: Literal["window", "truncate"] = Field(

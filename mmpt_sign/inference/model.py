@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from mmpt_sign.errors import ConfigError, DataError
+from mmpt_sign.errors import DataError
 from mmpt_sign.inference import comparing
 from mmpt_sign.inference.alignment import Alignment, align
 from mmpt_sign.inference.clips import as_clip
 from mmpt_sign.inference.encoded import Encoded, Vectors, joined
 from mmpt_sign.inference.encoding import encode_clips, encode_texts
 from mmpt_sign.inference.following import Progress, followed
+from mmpt_sign.inference.one_pose import OnePose
 from mmpt_sign.inference.videos import clips_of_videos
 from mmpt_sign.poses.arrays import read_source
 
@@ -96,9 +97,9 @@ class SignModel:
         """Vectors (N, D) of video files, one or several, whose poses MediaPipe estimates first."""
         given = [videos] if isinstance(videos, str | Path) else videos
         total = len(given) if isinstance(given, list | tuple) else 0
-        name, stream = self._only_stream()
+        reads = OnePose.of(self.experiment)
         clips = followed(clips_of_videos(given), progress, total)
-        return self._embedded(({name: stream.encode(stream.prepare(clip))} for clip in clips), TOKENS_PER_BATCH)
+        return self._embedded((reads.frames(clip) for clip in clips), TOKENS_PER_BATCH)
 
     def embed_records(self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of a data set's records, each stream from where the record has it."""
@@ -181,10 +182,9 @@ class SignModel:
 
     def align(self, clip: Any, sentence: str, *, points: str | None = None) -> Alignment:
         """Which frames of a clip (as `embed_poses` takes them, or a video) answer which word of a sentence."""
-        name, stream = self._only_stream()
-        given = as_clip(clip, points)
-        frames, shown = {name: stream.encode(stream.prepare(given))}, stream.frame_numbers(given)
-        return align(self, frames, sentence, frames=len(given), fps=given.fps, shown=shown)
+        reads, given = OnePose.of(self.experiment), as_clip(clip, points)
+        shown = reads.frame_numbers(given)
+        return align(self, reads.frames(given), sentence, frames=len(given), fps=given.fps, shown=shown)
 
     def align_record(self, record: Record) -> Alignment:
         """As `align`, for a record with its first text; frames are counted as the record counts them."""
@@ -194,12 +194,6 @@ class SignModel:
         total = record.frames or len(given)
         shown = self.experiment.streams[name].frame_numbers(given) * (total / len(given))
         return align(self, frames, record.texts[0], frames=total, fps=given.fps, shown=shown)
-
-    def _only_stream(self) -> tuple[str, Any]:
-        needed = [(name, stream) for name, stream in self.experiment.streams.items() if not stream.optional]
-        if len(needed) != 1:
-            raise ConfigError(f"this model needs the streams {self.needs}; one pose is not enough")
-        return needed[0]
 
     @property
     def pairs(self) -> list[str]:
@@ -223,10 +217,10 @@ class SignModel:
     def _frames_of_poses(
         self, poses: Any, points: str | None, progress: Progress | bool
     ) -> Iterator[dict[str, FloatArray]]:
-        name, stream = self._only_stream()
+        reads = OnePose.of(self.experiment)
         total = len(poses) if isinstance(poses, list | tuple) else 0
         each = followed(_each(poses), progress, total)
-        return ({name: stream.encode(stream.prepare(as_clip(pose, points)))} for pose in each)
+        return (reads.frames(as_clip(pose, points)) for pose in each)
 
     def _embedded(self, given: Iterator[dict[str, FloatArray]], batch_tokens: int) -> FloatArray:
         """Vectors of clips that come one after the other, a bounded number of them in memory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmpt_sign.errors import MmptSignError
 from mmpt_sign.poses.header import HEADER_BYTES, Limits, check_header
@@ -13,6 +13,7 @@ from mmpt_sign.poses.read import read
 from mmpt_sign.serve.errors import Refused, over, wrong
 
 if TYPE_CHECKING:
+    from mmpt_sign.inference.one_pose import OnePose
     from mmpt_sign.poses.clip import Clip, FloatArray
     from mmpt_sign.serve.settings import Settings
 
@@ -26,11 +27,11 @@ class Decoder:
     """Reads the clips of one request; frames are counted over all of them."""
 
     settings: Settings
-    stream: Any
+    reads: OnePose
     truncate: bool = False
 
-    def frames(self, files: Sequence[str | bytes], field: str = "poses") -> list[FloatArray]:
-        """(T, D) frames of each ``.pose`` file, as the model's stream prepares them; `Refused` names the bad one."""
+    def frames(self, files: Sequence[str | bytes], field: str = "poses") -> list[dict[str, FloatArray]]:
+        """(T, D) frames of each ``.pose`` file, as the model's streams prepare them; `Refused` names the bad one."""
         share, left, made = self.settings.max_frames // max(len(files), 1), self.settings.max_frames, []
         for place, file in enumerate(files):
             where = f"{field}.{place}"
@@ -49,14 +50,13 @@ class Decoder:
             raise over(self.settings, "max_frames", found + self.settings.max_frames - most)
         return read(data, 0, min(found, most), limits=self.limits)
 
-    def _encoded(self, clip: Clip) -> FloatArray:
+    def _encoded(self, clip: Clip) -> dict[str, FloatArray]:
         """A stream that resamples would make a clip of almost no rate enormous; its length is known beforehand."""
-        rate = getattr(self.stream, "fps", None)
-        frames = len(clip) * rate / clip.fps if rate else len(clip)
+        frames = self.reads.most_frames(clip)
         if frames > self.settings.max_frames:
             raise over(self.settings, "max_frames", frames)
-        encoded: FloatArray = self.stream.encode(self.stream.prepare(clip))
-        if not len(encoded):
+        encoded = self.reads.frames(clip)
+        if not all(map(len, encoded.values())):
             raise ValueError("no frame is left after preparation")
         return encoded
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmpt_sign.errors import ConfigError
+from mmpt_sign.inference.one_pose import OnePose
 from mmpt_sign.serve.errors import Refused
 
 if TYPE_CHECKING:
@@ -35,12 +37,12 @@ class Engine:
         """Numbers per vector."""
         return int(self.model.experiment.text.width)
 
-    def pose_stream(self) -> Any:
-        """The stream that prepares poses, for models that need nothing else."""
-        streams = [stream for stream in self.model.experiment.streams.values() if not stream.optional]
-        if len(streams) != 1 or streams[0].part_name != "pose":
-            raise Refused(422, "invalid", f"the model '{self.name}' needs {self.model.needs}; poses are not enough")
-        return streams[0]
+    def reads(self) -> OnePose:
+        """What prepares poses, for models that need nothing else."""
+        try:
+            return OnePose.of(self.model.experiment)
+        except ConfigError as error:
+            raise Refused(422, "invalid", f"'{self.name}': {error}") from error
 
     def text_sizes(self, texts: Sequence[str]) -> list[int]:
         """About how many tokens each text has, for the queue; the tokeniser itself runs beside the model."""
@@ -50,10 +52,9 @@ class Engine:
     def warm_up(self) -> None:
         """Let the first request not pay for first times."""
         self.model.encode_texts([WARM_UP])
-        streams = list(self.model.experiment.streams.values())
-        if len(streams) == 1:
-            stream = streams[0]
-            self.model.encode_frames([np.zeros((min(16, stream.max_frames), stream.width), np.float32)])
+        streams = self.model.experiment.streams.items()
+        frames = {name: np.zeros((min(16, part.max_frames), part.width), np.float32) for name, part in streams}
+        self.model.encode_frames([frames])
 
 
 class Engines:

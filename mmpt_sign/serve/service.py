@@ -72,11 +72,11 @@ class Service:
     ) -> Vectors:
         """Clips as the model compares them, from base64 texts or bytes."""
         check_clips(len(files), self.settings)
-        decoder = Decoder(self.settings, engine.pose_stream(), truncate)
+        decoder = Decoder(self.settings, engine.reads(), truncate)
         start = time.perf_counter()
         frames = await self.aside(decoder.frames, files, field)
         self.metrics.decoded.observe(time.perf_counter() - start)
-        sizes = [len(x) for x in frames]
+        sizes = [max(map(len, streams.values())) for streams in frames]
         noted(request, clips=len(files), frames=sum(sizes))
         return await self.batcher.submit(f"{POSE}/{engine.name}", frames, sizes)
 
@@ -85,7 +85,7 @@ class Service:
     ) -> Vectors:
         """Poses as the model compares them, then videos."""
         check_clips(len(poses) + len(videos), self.settings)
-        engine.pose_stream()
+        engine.reads()
         parts = [await self.poses(request, engine, poses, truncate)] if poses else []
         for place, video in enumerate(videos):
             with private_file(self.settings) as path:

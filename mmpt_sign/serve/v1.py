@@ -89,7 +89,7 @@ def _add_embedding(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """The vector of one video; the body is the file itself."""
         engine = service.engines.named(model)
-        engine.pose_stream()
+        engine.reads()
         service.videos.check()
         with private_file(service.settings) as path:
             if not await stored(request.stream(), path):

@@ -65,18 +65,18 @@ def routes(service: Service) -> APIRouter:
     async def align_words(body: Aligned, request: Request) -> Response:
         """Which frames of a clip answer which word; for models that compare tokens."""
         engine = service.engines.named(body.model)
-        stream = engine.pose_stream()
+        reads = engine.reads()
         if not engine.model.compares_tokens:
             raise Refused(
                 422, "invalid", f"the model '{engine.name}' compares whole clips: it knows of no words and frames"
             )
         check_texts([body.text], service.settings)
-        decoder = Decoder(service.settings, stream, body.truncate)
+        decoder = Decoder(service.settings, reads, body.truncate)
         data = await service.aside(unpacked, body.pose, "pose")
         (frames,) = await service.aside(decoder.frames, [data], "pose")
-        noted(request, texts=1, clips=1, frames=len(frames))
+        noted(request, texts=1, clips=1, frames=max(map(len, frames.values())))
         clip = await service.aside(_clip, data, service.settings.max_frames, decoder.limits)
-        shown = await service.aside(stream.frame_numbers, clip)
+        shown = await service.aside(reads.frame_numbers, clip)
         work = partial(align, engine.model, frames, body.text, frames=len(clip), fps=clip.fps, shown=shown)
         try:
             found = await asyncio.get_running_loop().run_in_executor(service.engines.thread, work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -37,6 +37,8 @@ class Pose(Stream):
     Normalisation looks at the whole body (a selected hand is placed and scaled by the shoulders), so its outcome is
     that of normalising first and selecting afterwards, whatever is selected.
     """
+
+    reads_poses: ClassVar[bool] = True
 
     kind: Literal["pose"] = "pose"
     points: str | Points = Field("reduced_face", description="a named selection, or components and points")

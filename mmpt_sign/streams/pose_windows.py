@@ -6,7 +6,7 @@ so that augmentation, stores and other front ends work as for any other stream o
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ class PoseWindows(Stream):
     is missing is zero with a flag beside it.  Released weights read something else, each of which is a switch of its
     own: ``raw_256``, ``zero_is_missing``, ``drop_handless``, ``pose_decimate_300``, with ``channels: xy``.
     """
+
+    reads_poses: ClassVar[bool] = True
 
     kind: Literal["pose_windows"] = "pose_windows"
     max_frames: int = Field(2048, ge=1, description="frames of a clip that are read; windows are thinned behind them")

@@ -27,6 +27,12 @@ def two_stream_model(max_frames: int = 16) -> SignModel:
     return _made(max_frames, ("pose", "other"), pairs, {})
 
 
+def with_other(model: SignModel, stream: Any) -> SignModel:
+    """A model of two streams with another second one."""
+    streams = {**model.experiment.streams, "other": stream}
+    return SignModel(model.network, model.experiment.model_copy(update={"streams": streams}), model.tokenizer)
+
+
 def _made(max_frames: int, streams: tuple[str, ...], pairs: dict[str, str], changes: dict[str, Any]) -> SignModel:
     torch.manual_seed(0)
     values = tiny_experiment(Path("."), Path("."))

@@ -14,7 +14,8 @@ from mmpt_sign.inference import comparing
 from mmpt_sign.inference.encoded import Encoded
 from mmpt_sign.inference.model import SignModel
 from mmpt_sign.poses.clip import FloatArray
-from tests.inference.made import token_model, two_stream_model
+from mmpt_sign.streams.features import Features
+from tests.inference.made import token_model, two_stream_model, with_other
 
 TEXTS = ["<en> <ase> house", "<en> <ase> the sun over the water", "<en> <ase> a friend", "<en> <ase> house"]
 
@@ -117,14 +118,20 @@ def test_a_clip_without_a_stream_has_no_score_there_and_a_finite_one_elsewhere()
     np.testing.assert_allclose(two().score(video, text)[0], whole[0], atol=1e-5)
 
 
+def test_one_pose_feeds_all_streams_that_read_poses() -> None:
+    (x,) = clips(6)
+    pose = x.reshape(-1, 21, 3)
+    expected = two().embed_frames([{"pose": x, "other": x}])
+    np.testing.assert_allclose(two().embed_poses(pose), expected, atol=1e-6)
+    assert two().align(pose, TEXTS[1]).frames == 6
+    with pytest.raises(ConfigError, match="one pose is not enough"):
+        with_other(two(), Features(size=63)).embed_poses(pose)
+
+
 def test_one_pose_is_enough_where_other_streams_are_optional() -> None:
     (x,) = clips(6)
     pose = x.reshape(-1, 21, 3)
-    with pytest.raises(ConfigError, match="one pose is not enough"):
-        two().embed_poses(pose)
-    streams = dict(two().experiment.streams)
-    streams["other"] = streams["other"].model_copy(update={"optional": True})
-    changed = SignModel(two().network, two().experiment.model_copy(update={"streams": streams}), two().tokenizer)
+    changed = with_other(two(), two().experiment.streams["other"].model_copy(update={"optional": True}))
     assert changed.needs == {"pose": "pose"}
     np.testing.assert_allclose(changed.embed_poses(pose), changed.embed_frames([{"pose": x}]), atol=1e-6)
     np.testing.assert_allclose(changed.embed_frames([x]), changed.embed_frames([{"pose": x}]), atol=1e-6)

@@ -15,6 +15,8 @@ from mmpt_sign.poses.read import read
 from mmpt_sign.serve.app import application, from_environment
 from mmpt_sign.serve.engines import Engine, Engines
 from mmpt_sign.serve.settings import Settings
+from mmpt_sign.streams.features import Features
+from tests.inference.made import two_stream_model, with_other
 from tests.serve.places import app_of, b64, client_of, hand_file, index_over
 
 TEXTS = ["<en> <ase> house", "<en> <ase> sun"]
@@ -152,16 +154,13 @@ def test_the_openapi_document_has_examples_and_the_shape_of_errors(client: TestC
     assert {"get", "post"} <= set(document["paths"]["/api/embed/{modality}"])
 
 
-def test_a_model_that_needs_more_than_poses_says_so(model: SignModel) -> None:
-    class OfFeatures:
-        experiment, needs = model.experiment.model_copy(update={"streams": {}}), {"rgb": "features"}
-        encode_texts = model.encode_texts
-
-    engines = Engines([Engine("default", OfFeatures())])  # type: ignore[arg-type]
+def test_a_model_that_needs_more_than_poses_says_so() -> None:
+    model = with_other(two_stream_model(), Features(size=63))
+    engines = Engines([Engine("default", model)])
     with client_of(application(Settings.of({"models": "x"}), engines)) as client:
         answer = client.post("/v1/embed/pose", json={"poses": [b64(hand_file())]})
         assert answer.status_code == 422
-        assert "rgb" in answer.text
+        assert "'other': 'features'" in answer.json()["error"]["message"]
 
 
 def test_two_applications_in_one_process_do_not_share_figures(model: SignModel) -> None:

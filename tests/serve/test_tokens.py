@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmpt_sign.inference.index import Index
+from mmpt_sign.inference.model import SignModel
 from mmpt_sign.inference.rerank import CANDIDATES
 from mmpt_sign.poses.read import read
 from mmpt_sign.records import Record, Source
 from mmpt_sign.serve.app import application
 from mmpt_sign.serve.engines import Engine, Engines
 from mmpt_sign.serve.settings import Settings
-from tests.inference.made import token_model
+from tests.inference.made import token_model, two_stream_model
 from tests.serve.places import b64, client_of, hand_file
 
 PROMPTS = ["<en> <ase> house", "<en> <ase> the sun over the water"]
 
 
-def test_scores_and_vectors_over_http() -> None:
-    model, files = token_model(), [hand_file(), hand_file()]
+@pytest.mark.parametrize("made", [token_model, two_stream_model])
+def test_scores_and_vectors_over_http(made: Callable[[], SignModel]) -> None:
+    model, files = made(), [hand_file(), hand_file()]
     poses = [read(file) for file in files]
     with client_of(application(Settings.of({"models": "x"}), Engines([Engine("default", model)]))) as client:
         sent = {"poses": [b64(file) for file in files]}
@@ -33,8 +36,9 @@ def test_scores_and_vectors_over_http() -> None:
         assert best["prompt"] == model.classify(poses[0], PROMPTS, 1)[0][0][0]
 
 
-def test_words_and_their_frames_over_http() -> None:
-    model, file = token_model(), hand_file(20)
+@pytest.mark.parametrize("made", [token_model, two_stream_model])
+def test_words_and_their_frames_over_http(made: Callable[[], SignModel]) -> None:
+    model, file = made(), hand_file(20)
     engines = Engines(
         [Engine("default", model), Engine("pooled", token_model(similarity={"video_text": "pooled_dot"}))]
     )
