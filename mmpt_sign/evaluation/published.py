@@ -1,7 +1,9 @@
 """Our figures in the columns of the papers' own tables, the published ones and the difference beside them.
 
 ``results/published.csv`` holds the figures of the papers as data: which table, which project of ours reproduces it,
-which data set, which experiment.  A table of several data sets gives each its prefix, told by the data set's name.
+which data set, which experiment.  A table with several data sets in a row gives each its prefix, told by its name.
+Tables of isolated signs ask for precision from text to video and count as SignCLIP did, those of sentences for recall
+and count as CiCo did.
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ from mmpt_sign.evaluation.run_tree import Measured
 from mmpt_sign.files import read_csv, write_csv
 
 PUBLISHED = "published.csv"
-FIGURES = {
-    **{f"T2V_P@{k}": ("text_to_video", f"P@{k}") for k in (1, 5, 10)},
+BOTH = {
     "T2V_Median R": ("text_to_video", "MedR"),
     **{f"V2T_R@{k}": ("video_to_text", f"R@{k}") for k in (1, 5, 10)},
     "V2T_Median R": ("video_to_text", "MedR"),
 }
+OF_SIGNS = {**{f"T2V_P@{k}": ("text_to_video", f"P@{k}") for k in (1, 5, 10)}, **BOTH}
+OF_SENTENCES = {**{f"T2V_R@{k}": ("text_to_video", f"R@{k}") for k in (1, 5, 10)}, **BOTH}
+FIGURES = (*OF_SENTENCES, *OF_SIGNS)
 PREFIXES = {"asl_signs": "AS ", "asl_citizen": "AC ", "sem_lex": "SL "}  # of a data set that is not the table's own
 ZERO_SHOT = "_zs"
 IN_VOCABULARY = "seen meanings"  # the published zero-shot figures leave out glosses that training never had
@@ -29,35 +33,39 @@ Seeds = Sequence[Measured]
 
 
 class Table:
-    """One published table: its data sets, the first of them its own, and its rows."""
+    """One published table: its rows, and its data sets, of which the first is its own where rows have several."""
 
     def __init__(self, name: str, rows: Sequence[Mapping[str, str]]) -> None:
         self.name = name
         self.projects = {row["project"] for row in rows}
         self.datasets = list(dict.fromkeys(row["dataset"] for row in rows))
         self.known = {(row["dataset"], row["name"]): row for row in rows}
+        self.wide = len(self.known) > len({row["name"] for row in rows})  # several data sets in a row
+        of_sentences = any(row["T2V_R@1"] for row in rows)
+        self.figures = OF_SENTENCES if of_sentences else OF_SIGNS
+        self.mode = "cico" if of_sentences else "legacy"
 
-    @property
-    def wide(self) -> bool:
-        """Whether it has more than one data set."""
-        return len(self.datasets) > 1
+    def is_own(self, dataset: str) -> bool:
+        """Whether the columns of a data set have no prefix."""
+        return not self.wide or dataset == self.datasets[0]
 
     def prefix(self, dataset: str) -> str:
         """Of the columns of a data set."""
-        return "" if dataset == self.datasets[0] else PREFIXES.get(dataset, f"{dataset} ")
+        return "" if self.is_own(dataset) else PREFIXES.get(dataset, f"{dataset} ")
 
     def columns(self) -> tuple[str, ...]:
         """As in the original, then ours."""
-        own = tuple(f"{self.prefix(dataset)}{column}" for dataset in self.datasets for column in FIGURES)
+        prefixes = dict.fromkeys(map(self.prefix, self.datasets))
+        own = tuple(f"{prefix}{column}" for prefix in prefixes for column in self.figures)
         last = ("#params", "time", "notes") if self.wide else ("notes",)
         more = tuple(f"{column}_{what}" for what in ("published", "difference", "low", "high") for column in own)
         return ("name", *own, *last, *more, *(("time_published",) if self.wide else ()), "seeds")
 
     def has_place_for(self, seeds: Seeds, all_projects: set[str]) -> bool:
-        """Plain legacy test rows: of the table's own project, or of anybody's on the table's own data set."""
+        """Plain test rows, counted as published: of the table's own project, or of anybody's on its own data set."""
         values = seeds[0].values
-        plain = values["mode"] == "legacy" and values["split"] == "test" and values.get("candidates") == "split"
-        own = values["dataset"] == self.datasets[0]
+        plain = values["mode"] == self.mode and values["split"] == "test" and values.get("candidates") == "split"
+        own = self.is_own(values["dataset"])
         variants = ("",) if own else ("", IN_VOCABULARY)
         if not plain or values.get("within") or (values.get("variant") or "") not in variants:
             return False
@@ -77,7 +85,7 @@ class Table:
     def _row_name(self, one: Measured) -> str:
         """Zero-shot figures stand in the row of their experiment, tests of something else in one of their own."""
         plain = f"{one.values['dataset']}_{one.values['split']}_test_"
-        if one.values["dataset"] != self.datasets[0] and not one.evaluation.startswith(plain):
+        if not self.is_own(one.values["dataset"]) and not one.evaluation.startswith(plain):
             return one.run.experiment.rpartition("/")[2]  # a task of the experiment's own test, whatever its label
         return one.name.replace(ZERO_SHOT, "") if self.wide else one.name
 
@@ -89,6 +97,8 @@ class Table:
         for dataset in self.datasets:
             published = self.known.get((dataset, name), {})
             of_dataset = [seeds for seeds in parts if seeds[0].values["dataset"] == dataset]
+            if not self.wide and not of_dataset:
+                continue
             of_dataset.sort(key=lambda seeds: seeds[0].values.get("variant") != IN_VOCABULARY)
             row |= self._figures(self.prefix(dataset), of_dataset, published)
         if self.wide:
@@ -99,7 +109,7 @@ class Table:
 
     def _figures(self, prefix: str, parts: Sequence[Seeds], published: Mapping[str, str]) -> dict[str, Any]:
         row: dict[str, Any] = {}
-        for figure, (direction, metric) in FIGURES.items():
+        for figure, (direction, metric) in self.figures.items():
             column = f"{prefix}{figure}"
             seeds = next((seeds for seeds in parts if seeds[0].values["direction"] == direction), ())
             values = [float(one.values[metric]) for one in seeds if one.values.get(metric)]

@@ -21,6 +21,7 @@ from mmpt_sign.evaluation.tasks.retrieval import Retrieval
 from mmpt_sign.files import read_csv
 from tests.evaluation.made import MadeModel, records
 
+SENTENCES = ("how2sign", "phoenix14t", "csl_daily")
 SHIPPED = Path(__file__).resolve().parents[2] / "results" / PUBLISHED
 
 
@@ -132,6 +133,7 @@ def test_the_shipped_figures_are_complete() -> None:
         ("rwthfs", "rwth_fingerspelling"): 10, ("asl_signs", "asl_signs"): 8, ("sign_clip", "asl_signs"): 9,
         ("paper", "spreadthesign"): 14, ("paper", "asl_signs"): 13, ("paper", "asl_citizen"): 13,
         ("paper", "sem_lex"): 13, ("sign_clip_sp", "spreadthesign"): 4,
+        **{("cico", dataset): 1 for dataset in SENTENCES}, **{("seds", dataset): 3 for dataset in SENTENCES},
     }  # fmt: skip
     assert max(Counter((row["table"], row["dataset"], row["name"]) for row in rows).values()) == 1
     assert all(0 <= float(row["V2T_R@1"]) <= float(row["V2T_R@5"]) <= float(row["V2T_R@10"]) <= 1 for row in rows)
@@ -170,6 +172,29 @@ def test_the_paper_has_one_row_per_experiment_over_four_data_sets(tmp_path: Path
     assert float(row["AC V2T_R@1_published"]) == 0.0237
     in_vocabulary = read_csv(run / "eval" / "asl_citizen_test_in_vocabulary" / "metrics.csv")[1]
     assert float(row["AC V2T_R@1"]) == pytest.approx(float(in_vocabulary["R@1"]), abs=1e-4)
+
+
+def test_sentences_stand_in_one_row_each_counted_as_published(tmp_path: Path) -> None:
+    project = tmp_path / "runs" / "retri" / "cico"
+    for name, dataset in (("phoenix14t_faithful", "phoenix14t"), ("how2sign_faithful", "how2sign")):
+        a_run(project / name, f"{dataset}_test", 1, mode=["strict", "cico"], gallery="both")
+    out = tmp_path / "results"
+    out.mkdir()
+    (out / PUBLISHED).write_bytes(SHIPPED.read_bytes())
+    (path,) = [path for path in collect(tmp_path / "runs", out) if path.name.startswith("results_")]
+    rows = {row["name"]: row for row in read_csv(path)}
+    assert path.name == "results_cico.csv"
+    assert set(rows) == {"phoenix14t_faithful", "how2sign_faithful"}
+    row = rows["phoenix14t_faithful"]
+    assert list(row)[:10] == [
+        *("name", "T2V_R@1", "T2V_R@5", "T2V_R@10", "T2V_Median R"),
+        *("V2T_R@1", "V2T_R@5", "V2T_R@10", "V2T_Median R", "notes"),
+    ]
+    assert float(row["T2V_R@1_published"]) == 0.695
+    measured = read_csv(project / "phoenix14t_faithful" / "eval" / "phoenix14t_test" / "metrics.csv")
+    (found,) = [one for one in measured if (one["mode"], one["direction"]) == ("cico", "text_to_video")]
+    assert float(row["T2V_R@1"]) == pytest.approx(float(found["R@1"]), abs=1e-4)
+    assert float(row["T2V_R@1_difference"]) == pytest.approx(float(found["R@1"]) - 0.695, abs=1e-4)
 
 
 def test_half_written_runs_are_named_and_stop_nothing(runs: Path, tmp_path: Path) -> None:
