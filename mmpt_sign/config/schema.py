@@ -130,7 +130,7 @@ class RunOptions(Options):
 class InitFrom(Options):
     """Weights to start from; ``init_from: FOLDER`` stands for ``init_from: {model: FOLDER}``."""
 
-    model: Path
+    model: Path = Field(description="a model or a run; of a run of several seeds the same seed is taken")
     fresh: tuple[str, ...] = Field(
         (), description="parameters that start anew, by the beginning of their names: [video.pose.front_end]"
     )

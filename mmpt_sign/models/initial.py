@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from mmpt_sign.models.dual_encoder import DualEncoder
 
 
-def start_from(network: DualEncoder, start: InitFrom) -> None:
-    """Load by name; a difference of any key that is not told to start anew is an error that lists all of them."""
-    stored = in_floats(stored_state(_weights(start.model).parent))
+def start_from(network: DualEncoder, start: InitFrom, seed: int | None = None) -> None:
+    """Load by name; a difference of any key that is not told to start anew is an error that lists all of them.
+
+    Of a run of several seeds the model of the same ``seed`` is taken.
+    """
+    stored = in_floats(stored_state(_weights(start.model, seed).parent))
     own = {plain_name(key): value for key, value in network.state_dict().items() if UPDATE not in key}
     taken = {key: value for key, value in stored.items() if not key.startswith(start.fresh)}
     wanted = {key: value for key, value in own.items() if not key.startswith(start.fresh)}
@@ -32,8 +35,12 @@ def start_from(network: DualEncoder, start: InitFrom) -> None:
     network.load_state_dict({real[key]: value for key, value in taken.items()}, strict=False)
 
 
-def _weights(model: Path) -> Path:
-    found = next((f for f in (model / WEIGHTS, model / "model" / WEIGHTS) if f.is_file()), None)
+def _weights(model: Path, seed: int | None) -> Path:
+    seeds = sorted(model.glob(f"seed-*/model/{WEIGHTS}"))
+    own = model / f"seed-{seed}" / "model" / WEIGHTS
+    places = (model / WEIGHTS, model / "model" / WEIGHTS, own, *(seeds if len(seeds) == 1 else ()))
+    found: Path | None = next((place for place in places if place.is_file()), None)
     if found is None:
-        raise CheckpointError(f"init_from {model}: no {WEIGHTS} there or in its folder 'model'")
+        several = f"; it holds {len(seeds)} seeds, none of them {seed}: name one" if seeds else ""
+        raise CheckpointError(f"init_from {model}: no {WEIGHTS} there or in its folder 'model'{several}")
     return found

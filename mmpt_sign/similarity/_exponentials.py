@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 from mmpt_sign.similarity._blocks import Side, block_size
 
 SAFE, TINY = 60.0, 1e-30  # exp(-SAFE) is far above the smallest float32, and above TINY
-MASKED = -1e4  # the exponential of which is exactly zero, also in half precision
+MASKED = -1e4  # its exponential is exactly zero
 
 
 @dataclass(frozen=True)

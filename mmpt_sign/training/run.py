@@ -64,7 +64,7 @@ def _main(cfg: Any, folder: Path) -> None:
     utils.set_torch_seed(cfg.common.seed)
     model = work.build_model(cfg.model)
     if work.experiment.init_from is not None:
-        start_from(model.network, work.experiment.init_from)
+        start_from(model.network, work.experiment.init_from, work.experiment.seed)
     else:
         _fit_text(model.network, work.workload)
     Engine(Trainer(cfg, work, model, work.build_criterion(cfg.criterion)), work, folder).run()

@@ -93,6 +93,21 @@ def test_an_exported_model_is_the_same_model(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".model*"))
 
 
+def test_a_run_of_several_seeds_lends_the_same_seed(tmp_path: Path) -> None:
+    made = experiment()
+    tokenizer = made.text.model_copy(update={"weights": "minilm"}).tokenizer()
+    lenders = {seed: DualEncoder(made) for seed in (0, 2)}
+    start = InitFrom(model=tmp_path)
+    save_model(tmp_path / "seed-0" / "model", lenders[0], made, tokenizer, {})
+    start_from(borrower := DualEncoder(made), start, seed=1)  # the only one there is
+    save_model(tmp_path / "seed-2" / "model", lenders[2], made, tokenizer, {})
+    start_from(other := DualEncoder(made), start, seed=2)
+    for mine, theirs in ((borrower, lenders[0]), (other, lenders[2])):
+        assert all(torch.equal(a, b) for a, b in zip(mine.parameters(), theirs.parameters(), strict=True))
+    with pytest.raises(CheckpointError, match="holds 2 seeds, none of them 1"):
+        start_from(DualEncoder(made), start, seed=1)
+
+
 def test_weights_of_another_model_are_refused_with_the_keys(tmp_path: Path) -> None:
     made = experiment()
     tokenizer = made.text.model_copy(update={"weights": "minilm"}).tokenizer()
