@@ -54,7 +54,8 @@ class Engine:
         self.model.encode_texts([WARM_UP])
         streams = self.model.experiment.streams.items()
         frames = {name: np.zeros((min(16, part.max_frames), part.width), np.float32) for name, part in streams}
-        self.model.encode_frames([frames])
+        if frames:
+            self.model.encode_frames([frames])
 
 
 class Engines:

@@ -207,7 +207,12 @@ def test_a_stopped_job_goes_on_where_it_was(how: signal.Signals, tmp_path: Path)
     script = tmp_path / "job.py"
     script.write_text(SCRIPT)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, str(script), str(tmp_path)], env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)],
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background is born deaf to it
+    )
     journal = tmp_path / "out" / "done.jsonl"
     wait_for(6, journal, process)
     process.send_signal(how)

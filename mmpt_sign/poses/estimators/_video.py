@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from mmpt_sign.video.decode import Frames, Picture, cut
 from mmpt_sign.video.span import Span
 
 Look = Callable[[Picture], NDArray[np.float32]]
+LookAt = Callable[[Frames], AbstractContextManager[Look]]
 
 
 class VideoEstimator(Estimator):
@@ -38,19 +40,19 @@ class VideoEstimator(Estimator):
     def components(self) -> Any:
         """The components of the header, in the order of the points."""
 
-    def pose(self, path: Path, span: Span, remarks: list[str], look_at: Callable[[Frames], Look]) -> Any:
-        """The pose of a span; ``look_at`` begins a new clip, and its result gives (points, x y … confidence)."""
+    def pose(self, path: Path, span: Span, remarks: list[str], look_at: LookAt) -> Any:
+        """The pose of a span; ``look_at`` opens a new clip as what gives (points, x y … confidence)."""
         from pose_format import Pose
         from pose_format.numpy import NumPyPoseBody
         from pose_format.pose_header import PoseHeader, PoseHeaderDimensions
 
         pictures = cut(path, span, fps=self.fps)
-        look = look_at(pictures)
         kept, shape = bytearray(), (0, 0)  # grows in place, so that twice as much is never needed
-        for picture in pictures:
-            points = look(picture)
-            shape = points.shape
-            kept += points.tobytes()
+        with look_at(pictures) as look:
+            for picture in pictures:
+                points = look(picture)
+                shape = points.shape
+                kept += points.tobytes()
         found = np.frombuffer(kept, np.float32).reshape(-1, 1, *shape)
         if not self.keep_empty and not found[..., -1].any():
             raise DataError(f"{path}: nobody was found in any of {len(found)} frames")

@@ -8,7 +8,8 @@ process happened to work on); a new one costs 30 ms.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -69,29 +70,30 @@ class Mediapipe(VideoEstimator):
                 " that of complexity 1; put the file there, or use 1"
             )
 
-    def _look_at(self, pictures: Frames) -> Look:
+    @contextmanager
+    def _look_at(self, pictures: Frames) -> Iterator[Look]:
         from mediapipe.python.solutions.holistic import Holistic
 
         face = FACE + IRISES * self.refine_face
         parts = (("pose", BODY), ("face", face), ("left_hand", HAND), ("right_hand", HAND), ("pose_world", BODY))
         scale = np.array([pictures.info.width, pictures.info.height, 1, 1])
-        graph = Holistic(
+        with Holistic(
             static_image_mode=self.static,
             model_complexity=self.model_complexity,
             smooth_landmarks=self.smooth,
             refine_face_landmarks=self.refine_face,
             min_detection_confidence=self.detection_confidence,
             min_tracking_confidence=self.tracking_confidence,
-        )
+        ) as graph:  # an open one keeps some 200 MB
 
-        def look(picture: Picture) -> NDArray[np.float32]:
-            picture.flags.writeable = False  # so that MediaPipe does not copy it
-            found = graph.process(picture)
-            rows = [_part(getattr(found, f"{name}_landmarks"), name, count) for name, count in parts]
-            points: NDArray[np.float32] = (np.concatenate(rows) * scale).astype(np.float32)
-            return points
+            def look(picture: Picture) -> NDArray[np.float32]:
+                picture.flags.writeable = False  # so that MediaPipe does not copy it
+                found = graph.process(picture)
+                rows = [_part(getattr(found, f"{name}_landmarks"), name, count) for name, count in parts]
+                points: NDArray[np.float32] = (np.concatenate(rows) * scale).astype(np.float32)
+                return points
 
-        return look
+            yield look
 
 
 def _part(landmarks: Any, name: str, count: int) -> NDArray[np.float64]:

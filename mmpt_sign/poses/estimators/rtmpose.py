@@ -7,6 +7,7 @@ rtmlib sees them: a whole-body model and, where there is more to see than the si
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -55,7 +56,9 @@ class Rtmpose(VideoEstimator):
         usual = {"backend": "onnxruntime", "device": self.device}
         model = RTMPose(str(self.weights), model_input_size=self.weights_size, **usual)
         detector = YOLOX(str(self.detector), model_input_size=self.detector_size, **usual) if self.detector else None
-        return lambda path, span, remarks: self.pose(path, span, remarks, lambda _: self._look(model, detector))
+        return lambda path, span, remarks: self.pose(
+            path, span, remarks, lambda _: nullcontext(self._look(model, detector))
+        )
 
     def components(self) -> Any:
         """Those of pose-format."""
