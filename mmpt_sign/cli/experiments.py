@@ -57,19 +57,22 @@ def validate(paths: Annotated[list[Path], typer.Argument(help="Experiment files 
     typer.echo(f"{len(files)} experiments are valid")
 
 
-def cp(name: str, target: Path) -> None:
-    """Copy a shipped experiment, with its bases folded in, to a file of your own to edit."""
+def cp(name: str, target: Path, override: Overrides = None) -> None:
+    """Copy a shipped experiment, with its bases and overrides folded in, to a file of your own to edit."""
     import yaml
 
     from mmpt_sign.config.inherit import inherited
-    from mmpt_sign.config.load import find_file
+    from mmpt_sign.config.inherit import override as put_over
+    from mmpt_sign.config.load import find_file, load_experiment
     from mmpt_sign.errors import ConfigError
 
     if target.exists():
         raise ConfigError(f"{target}: exists already; name another file")
-    values = inherited(find_file(Path(name))).values
+    load_experiment(name, override or ())
+    marked = inherited(find_file(Path(name)))
+    put_over(marked, override or ())
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    target.write_text(yaml.safe_dump(marked.values, sort_keys=False, allow_unicode=True), encoding="utf-8")
     typer.echo(str(target))
 
 

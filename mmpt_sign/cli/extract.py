@@ -123,6 +123,8 @@ def listed(
     if index is None:
         if not sources:
             raise ConfigError("name videos or folders, or a table with --index FILE.csv")
+        for table in (source / "index.csv" for source in sources if (source / "index.csv").is_file()):
+            typer.echo(f"{table} is not read; --index {table} takes ids, splits and texts from there", err=True)
         return walk(sources, suffix, wanted)
     if sources and (len(sources) > 1 or not sources[0].is_dir()):
         raise ConfigError("with --index, name at most the one folder in which the videos of the table are")

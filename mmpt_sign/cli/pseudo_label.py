@@ -79,7 +79,7 @@ def pseudo_label(
     labeller = Labeller(network, checkpoint.resolve(), device, precision, threads=1, rules=thresholds)
     crew = None if ray else _readers(labeller, parts, workers, time_limit)
     run(items, labeller, parts, workers, ray, time_limit, max_skipped, overwrite, retry_skipped, crew)
-    found = joined(parts, out, names, {item.id: item.source for item in items})
+    found = joined(parts, out, names, items)
     typer.echo(f"{out}: {found} labels")
 
 

@@ -18,6 +18,7 @@ from mmpt_sign.evaluation.run_tree import Measured
 from mmpt_sign.files import read_csv, write_csv
 
 PUBLISHED = "published.csv"
+HERE = Path("results")  # where a clone has it
 BOTH = {
     "T2V_Median R": ("text_to_video", "MedR"),
     **{f"V2T_R@{k}": ("video_to_text", f"R@{k}") for k in (1, 5, 10)},
@@ -135,8 +136,11 @@ def tables(path: Path) -> list[Table]:
 
 
 def write_beside(out: Path, questions: Sequence[Seeds]) -> list[Path]:
-    """``results_<table>.csv`` for every published table that we have a figure for."""
-    known = tables(out / PUBLISHED)
+    """``results_<table>.csv`` for every published table that we have a figure for.
+
+    The published figures are read beside them, else in ``results`` of the working directory.
+    """
+    known = tables(next((place for place in (out, HERE) if (place / PUBLISHED).is_file()), out) / PUBLISHED)
     projects = {project for table in known for project in table.projects}
     written = []
     for table in known:

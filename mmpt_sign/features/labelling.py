@@ -17,6 +17,7 @@ from mmpt_sign.files import complete, read_csv, write_csv
 from mmpt_sign.video.decode import cut
 
 OF_VIDEO = ("class", "probability", "start", "end")
+SPLITS = ("train", "training", "valid", "val", "validation", "dev", "test", "testing")  # names of folders
 COLUMNS = ("id", "video", "path", "class", "text", "probability", "start", "end", "fps", "split")
 
 
@@ -64,16 +65,22 @@ def classes_of(checkpoint: Path) -> int:
     return int(found[0].shape[0])
 
 
-def splits_of(items: Sequence[Item]) -> Iterator[tuple[Item, bool]]:
-    """Each item, and whether it is of the test split: by its column, else by a folder that it lies in."""
-    for item in items:
-        split = item.columns.get("split", "") or next(iter(Path(item.target).parts[:-1]), "")
-        yield item, split.lower() in ("test", "testing")
+def split_of(item: Item) -> str:
+    """By its column, else by a folder called like a split: the outermost that a search found, or the one named."""
+    folders = (*Path(item.target).parts[:-1][:1], item.source.parent.name)
+    return item.columns.get("split", "") or next((name for name in folders if name.lower() in SPLITS), "")
 
 
-def joined(folder: Path, out: Path, classes: Sequence[str] | None, sources: Mapping[str, Path]) -> int:
-    """The labels of all videos as one table (CSV, or Parquet by its name); how many there are."""
-    rows = [row for video in read_csv(folder / "index.csv") for row in _rows(folder, video, classes, sources)]
+def without_test(items: Sequence[Item]) -> list[Item]:
+    """The items of all other splits."""
+    return [item for item in items if split_of(item).lower() not in ("test", "testing")]
+
+
+def joined(folder: Path, out: Path, classes: Sequence[str] | None, items: Sequence[Item]) -> int:
+    """The labels of these videos as one table (CSV, or Parquet by its name); how many there are."""
+    asked = {item.id: item for item in items}
+    videos = [video for video in read_csv(folder / "index.csv") if video["id"] in asked]
+    rows = [row for video in videos for row in _rows(folder, video, classes, asked[video["id"]])]
     columns = list(dict.fromkeys([*COLUMNS, *(key for row in rows for key in row)]))
     if out.suffix == ".parquet":
         _write_parquet(out, columns, rows)
@@ -83,18 +90,16 @@ def joined(folder: Path, out: Path, classes: Sequence[str] | None, sources: Mapp
 
 
 def _rows(
-    folder: Path, video: Mapping[str, str], classes: Sequence[str] | None, sources: Mapping[str, Path]
+    folder: Path, video: Mapping[str, str], classes: Sequence[str] | None, item: Item
 ) -> Iterator[dict[str, str]]:
     """Everything that the table of videos said goes into every row of a video but its text, which is another one's."""
     about = {k: v for k, v in video.items() if k not in ("id", "path", "frames", "text", "group", "labels") and v}
-    place = Path(video["path"]).parts[:-1]
-    split = video.get("split") or (place[0] if place else "")
     for number, row in enumerate(read_csv(folder / video["path"])):
         name = f"{int(row['class']):04d}"
         text = classes[int(row["class"])] if classes else name
         yield {
             **about, **row, "id": f"{video['id']}.{number}", "video": video["id"], "class": name, "text": text,
-            "path": str(sources.get(video["id"], "")), "split": split,
+            "path": str(item.source), "split": split_of(item),
         }  # fmt: skip
 
 
@@ -129,8 +134,3 @@ def _write_parquet(out: Path, columns: Sequence[str], rows: Sequence[Mapping[str
     }
     with complete(out) as fresh:
         pq.write_table(pa.table(values), fresh)
-
-
-def without_test(items: Sequence[Item]) -> list[Item]:
-    """The items of all other splits."""
-    return [item for item, is_test in splits_of(items) if not is_test]

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from mmpt_sign.cli.launch import launch_app
 from mmpt_sign.cli.main import app
+from mmpt_sign.config.load import load_experiment
 from tests.corpus import make_corpus, tiny_experiment
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,11 @@ def test_cp_gives_a_file_to_edit_that_stands_alone(tmp_path: Path) -> None:
     assert "base" not in yaml.safe_load(target.read_text())
     assert "1 experiments are valid" in said("validate", str(target))
     assert "exists already" in said("cp", "retri/fingerclip/rwthfs_scratch_pose", str(target), code=2)
+    other = tmp_path / "other.yaml"
+    assert "optim.epocs" in said("cp", "demo/fingerclip", str(other), "-o", "optim.epocs=3", code=2)
+    assert not other.exists()
+    said("cp", "demo/fingerclip", str(other), "-o", "optim.epochs=3")
+    assert load_experiment(other).optim.epochs == 3
 
 
 def test_schema_is_json_schema() -> None:

@@ -90,6 +90,9 @@ def test_the_test_split_is_refused_unless_asked_for(videos: Path, checkpoint: Pa
     assert not (tmp_path / "out.csv").exists()
     assert "1 made" in said(*words, "--test", "skip")
     assert table(tmp_path / "out.csv") == []  # nothing is sure, and that is a table as well
+    named = ("pseudo-label", str(videos / "test"), *words[2:])
+    assert "1 of 1 videos are of the test split" in said(*named, code=2)  # the folder itself is called so
+    assert "1 of 1 videos are of the test split" in said(*named, "--test", "skip", code=2)
 
 
 def test_a_checkpoint_without_a_classifier_names_no_signs(videos: Path, tmp_path: Path) -> None:

@@ -115,9 +115,10 @@ def test_the_shell_of_the_readme_runs(workplace: Path) -> None:
     for line in blocks("sh")[1].strip().splitlines():
         shell(line, workplace)
     for line in blocks("sh")[2].strip().splitlines():
-        quick = line.replace("--seeds 0,1,2", "--seeds 0,1 -o optim.epochs=1 -o optim.batch_size=16")
+        quick = line.replace("mine.yaml -o", "mine.yaml -o optim.epochs=1 -o optim.batch_size=16 -o")
+        quick = quick.replace("--seeds 0,1,2", "--seeds 0,1")
         shell(quick.replace("locallaunch.py", str(ROOT / "locallaunch.py")), workplace)
-    assert (workplace / "results" / "summary.csv").is_file()
+    assert (workplace / "my_results" / "summary.csv").is_file()
 
 
 @pytest.mark.parametrize("words", sorted(set(re.findall(r"mmpt-sign ((?:(?:data|extract|import) )?[a-z-]+)", README))))

@@ -30,6 +30,12 @@ def a_run(folder: Path, evaluation: str, seed: int, noise: float = 0.6, notes: s
     (folder / "config.yaml").write_text(yaml.safe_dump({"seed": seed, "notes": notes}), encoding="utf-8")
 
 
+@pytest.fixture(autouse=True)
+def without_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No table of published figures in the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     base = tmp_path / "runs" / "retri" / "fingerclip"
@@ -91,6 +97,14 @@ def test_published_figures_stand_beside_ours(runs: Path, tmp_path: Path) -> None
     assert float(row["V2T_R@1_difference"]) == pytest.approx(difference, abs=1e-4)
     assert row["seeds"] == "3"
     assert float(row["V2T_R@1_low"]) < float(row["V2T_R@1"]) < float(row["V2T_R@1_high"])
+
+
+def test_the_published_figures_of_a_clone_are_found_from_another_folder(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SHIPPED.parent.parent)
+    written = collect(runs, tmp_path / "mine")
+    assert tmp_path / "mine" / "results_rwthfs.csv" in written
 
 
 def test_a_test_that_asks_something_else_has_its_own_name(runs: Path, tmp_path: Path) -> None:
