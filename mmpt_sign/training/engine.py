@@ -16,10 +16,11 @@ from fairseq.trainer import Trainer
 
 from mmpt_sign.files import write_csv, write_text
 from mmpt_sign.models.checkpoint import put_back, save_model
+from mmpt_sign.training import half_precision
 from mmpt_sign.training.averaging import average_trained_alone
 from mmpt_sign.training.gather import largest_anywhere
 from mmpt_sign.training.journal import Journal
-from mmpt_sign.training.selection import look
+from mmpt_sign.training.selection import agreed, check_split, look
 from mmpt_sign.training.stop import Stopped
 
 LAST = "last.pt"
@@ -45,6 +46,7 @@ class Engine:
 
     def run(self) -> None:
         """Train to the end, from the last checkpoint where there is one."""
+        check_split(self.task.workload, warn=self.master)
         if self.master:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             put_back(self.folder / "model")
@@ -69,9 +71,12 @@ class Engine:
         patience = self.experiment.evaluate.patience
         return (
             epochs.next_epoch_idx > self.experiment.optim.epochs
-            or self.trainer.get_num_updates() >= self.journal.total
+            or self._all_updates_made()
             or (patience is not None and self.best["looks_since"] >= patience)
         )
+
+    def _all_updates_made(self) -> bool:
+        return bool(self.trainer.get_num_updates() >= self.journal.total)
 
     def _epoch(self, epochs: Any) -> None:
         steps = iterators.GroupedIterator(epochs.next_epoch_itr(shuffle=False), self.experiment.optim.update_freq)
@@ -81,15 +86,13 @@ class Engine:
             figures = self.trainer.train_step(samples)
             if figures is not None:
                 self._after_update(epochs, epoch, figures)
-            if self.trainer.get_num_updates() >= self.journal.total:
+            if self._all_updates_made():
                 break
         self._list_skipped()
-        every = self.experiment.evaluate.every
-        last = epoch >= self.experiment.optim.epochs or self.trainer.get_num_updates() >= self.journal.total
-        if epoch % every == 0 or last:
+        last = epoch >= self.experiment.optim.epochs or self._all_updates_made()
+        if epoch % self.experiment.evaluate.every == 0 or last:
             self._look(epoch)
-        if last or self._overdue():
-            self._save(epochs)
+        self._rest(epochs)
 
     def _after_update(self, epochs: Any, epoch: int, figures: dict[str, Any]) -> None:
         update = self.trainer.get_num_updates()
@@ -97,15 +100,19 @@ class Engine:
         if update % self.experiment.job.log_every == 0:
             gradient = metrics.get_meter("train", "gnorm")
             self.journal.step(update, epoch, {**figures, "lr": self.trainer.get_lr(), "gnorm": gradient.val})
+        if not (epochs.end_of_epoch() or self._all_updates_made()):  # a resumed run would not look at what is over
+            self._rest(epochs)
+
+    def _rest(self, epochs: Any) -> None:
+        """Between two updates: save where it is time to or nothing is left to do, and stop where that was asked for."""
         number = largest_anywhere(self._stop_signal, self.trainer.device)  # all processes stop after the same update
+        if number or self._overdue() or self._finished(epochs):
+            self._save(epochs)
         if number:
-            self._save(epochs)
             raise Stopped(signal.Signals(number).name)
-        if self._overdue():
-            self._save(epochs)
 
     def _look(self, epoch: int) -> None:
-        figures = look(self._network(), self.task.workload)
+        figures = agreed(look(self._network(), self.task.workload), self.trainer.device)
         if not figures:
             return
         score = figures.pop("score")
@@ -153,7 +160,8 @@ class Engine:
         """The full state, swapped into place only when completely written."""
         fresh = self.checkpoints / f".{LAST}.{os.getpid()}"
         self.trainer.consolidate_optimizer()
-        self.trainer.save_checkpoint(str(fresh), {"train_iterator": epochs.state_dict(), "best": dict(self.best)})
+        beside = {"best": dict(self.best), "half_precision": half_precision.kept(self.trainer.optimizer)}
+        self.trainer.save_checkpoint(str(fresh), {"train_iterator": epochs.state_dict(), **beside})
         if self.master:
             os.replace(fresh, self.checkpoints / LAST)
         self._saved_at = time.monotonic()
@@ -165,6 +173,7 @@ class Engine:
         if not state:
             return self.trainer.get_train_iterator(epoch=1)
         self.best = dict(state["best"])
+        half_precision.put_back(self.trainer.optimizer, state.get("half_precision", {}))
         epochs = self.trainer.get_train_iterator(epoch=state["train_iterator"]["epoch"])
         epochs.load_state_dict(state["train_iterator"])
         return epochs

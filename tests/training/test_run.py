@@ -21,9 +21,9 @@ from mmpt_sign.training.stop import Stopped
 from tests.corpus import tiny_experiment
 
 
-def run(corpus: Path, folder: Path, **optim: object) -> Path:
-    experiment = experiment_from_values(tiny_experiment(corpus, folder, **optim), "test")
-    train(experiment, folder / "run")
+def run(corpus: Path, folder: Path, evaluate: dict[str, object] | None = None, **optim: object) -> Path:
+    values = {**tiny_experiment(corpus, folder, **optim), "evaluate": evaluate or {}}
+    train(experiment_from_values(values, "test"), folder / "run")
     return folder / "run"
 
 
@@ -54,32 +54,50 @@ def test_a_run_learns_and_writes_what_it_promises(corpus: Path, tmp_path: Path) 
     assert looks[-1]["valid/R@1"] > 0.5
 
 
-@pytest.mark.parametrize("average", [0.0, 0.9])
-def test_a_stopped_run_resumes_bit_for_bit(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, average: float
-) -> None:
-    from safetensors.torch import load_file
+def valid(folder: Path) -> list[tuple[int, float]]:
+    """The looks at the selecting split: after which update, and what they found."""
+    return [(line["update"], line["valid/MRR"]) for line in lines(folder) if "valid/MRR" in line]
 
-    whole = run(corpus, tmp_path / "whole", epochs=3, average=average)
 
+def run_in_halves(corpus: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, update: int, **optim: Any) -> Path:
+    """Train, ask for a stop after an update, and go on with the same command."""
     after_update = Engine._after_update
 
-    def stop_in_the_second_epoch(self: Engine, *given: Any) -> None:
-        if self.trainer.get_num_updates() == 6:
+    def stop(self: Engine, *given: Any) -> None:
+        if self.trainer.get_num_updates() == update:
             self._ask_to_stop(signal.SIGTERM, None)
         after_update(self, *given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Engine, "_after_update", stop_in_the_second_epoch)
+        patch.setattr(Engine, "_after_update", stop)
         with pytest.raises(Stopped):
-            run(corpus, tmp_path / "halves", epochs=3, average=average)
-    halves = run(corpus, tmp_path / "halves", epochs=3, average=average)
+            run(corpus, folder, **optim)
+    return run(corpus, folder, **optim)
+
+
+@pytest.mark.parametrize(
+    ("update", "optim"),
+    [
+        (6, {"epochs": 3, "average": 0.9}),
+        (6, {"epochs": 3, "precision": "bf16"}),
+        (4, {"epochs": 2}),  # the last one of an epoch
+        (3, {"epochs": 2, "max_updates": 3}),  # the last one of all
+    ],
+)
+def test_a_stopped_run_resumes_bit_for_bit(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: int, optim: dict[str, Any]
+) -> None:
+    from safetensors.torch import load_file
+
+    whole = run(corpus, tmp_path / "whole", **optim)
+    halves = run_in_halves(corpus, tmp_path / "halves", monkeypatch, update, **optim)
 
     expected, found = final_state(whole), final_state(halves)
     assert expected["model"].keys() == found["model"].keys()
     assert all(torch.equal(expected["model"][key], found["model"][key]) for key in expected["model"])
     losses = [[line["loss"] for line in lines(folder) if "loss" in line] for folder in (whole, halves)]
     assert losses[0] == losses[1]
+    assert valid(whole) == valid(halves)
     exported = [load_file(folder / "model" / "model.safetensors") for folder in (whole, halves)]
     assert all(torch.equal(exported[0][key], exported[1][key]) for key in exported[0])
 
@@ -206,6 +224,15 @@ def test_averaging_leaves_frozen_weights_as_they_are(corpus: Path, tmp_path: Pat
     frozen = [key for key in exported if key.startswith("text.bert.")]
     assert frozen
     assert all(torch.equal(exported[key], last[f"network.{key}"]) for key in frozen)
+
+
+def test_a_run_that_ended_early_is_over(corpus: Path, tmp_path: Path) -> None:
+    """Patience ends it before its last epoch; the same command finds nothing left to do."""
+    folder = run(corpus, tmp_path, {"patience": 1}, epochs=20, lr=1e-12)
+    trained = (folder / "train.jsonl").read_bytes()
+    assert final_state(folder)["extra_state"]["best"]["looks_since"] == 1
+    assert run(corpus, tmp_path, {"patience": 1}, epochs=20, lr=1e-12) == folder
+    assert (folder / "train.jsonl").read_bytes() == trained
 
 
 def test_unreadable_clips_are_skipped_and_listed(tmp_path: Path) -> None:
