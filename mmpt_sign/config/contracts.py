@@ -138,6 +138,7 @@ class Encoder(Part):
     """(x (B, L, width), mask (B, L)) -> TokenSet, whatever the modality."""
 
     kind_of_part: ClassVar[str] = "encoder"
+    batch_statistics: ClassVar[bool] = False  # as that of a front end
 
     @abstractmethod
     def resolved(self) -> Encoder:

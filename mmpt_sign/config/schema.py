@@ -189,10 +189,11 @@ class Experiment(Options):
         found += [
             (
                 ("optim", "chunk"),
-                f"cuts batches, over which the front end {tower.front_end.part_name} of {name} normalises",
+                f"cuts batches, over which the {what} {part.part_name} of {name} normalises",
             )
             for name, tower in self.video.items()
-            if self.optim.chunk is not None and tower.front_end.batch_statistics
+            for what, part in (("front end", tower.front_end), ("encoder", tower.encoder))
+            if self.optim.chunk is not None and part.batch_statistics
         ]
         found += [
             (("hidden_frames",), f"are frames of one stream; {name} reads {', '.join(tower.of)}")
@@ -213,6 +214,8 @@ class Experiment(Options):
                 for name, loss in self.loss.items()
                 if loss.needs_paired_rows
             ]
+        if self.optim.name == "adam" and self.optim.weight_decay:
+            found.append((("optim", "weight_decay"), "is for the other optimisers: set optim.name to adamw"))
         if self.evaluate.split == "test":
             found.append((("evaluate", "split"), "the test split must not choose the checkpoint"))
         return found

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from mmpt_sign.config.contracts import Options
 from mmpt_sign.errors import CheckpointError
@@ -26,6 +26,11 @@ class BertShape(Options):
     max_position_embeddings: int = Field(ge=4, le=100_000)
     layer_norm_eps: float = Field(1e-12, gt=0)
     hidden_act: str = "gelu"
+
+    def of_first(self, layers: int | None) -> Self:
+        """The shape of its first layers, of all where no number is given."""
+        used = min(layers or self.num_hidden_layers, self.num_hidden_layers)
+        return self.model_copy(update={"num_hidden_layers": used})
 
 
 def read_shape(folder: Path) -> BertShape:
@@ -62,6 +67,11 @@ class BertTower(Options):
     lora: LoraOptions | None = Field(None, description="train low-rank updates of the BERT and nothing else of it")
     architecture: BertShape | None = Field(None, description="dimensions, when no weights name them")
 
+    @field_validator("architecture")
+    @classmethod
+    def _of_the_layers_used(cls, shape: BertShape | None, info: ValidationInfo) -> BertShape | None:
+        return shape and shape.of_first(info.data.get("layers"))
+
     @model_validator(mode="after")
     def _trains_something(self) -> Self:
         if self.lora is not None and self.freeze is not None:
@@ -78,7 +88,6 @@ class BertTower(Options):
         """With the dimensions spelled out, the word table at least ``rows`` long."""
         if self.architecture is not None:
             return self
-        shape = read_shape(locate(str(self.weights)))
-        layers = min(self.layers or shape.num_hidden_layers, shape.num_hidden_layers)
-        update = {"num_hidden_layers": layers, "vocab_size": max(shape.vocab_size, rows)}
-        return self.model_copy(update={"architecture": shape.model_copy(update=update)})
+        shape = read_shape(locate(str(self.weights))).of_first(self.layers)
+        longer = shape.model_copy(update={"vocab_size": max(shape.vocab_size, rows)})
+        return self.model_copy(update={"architecture": longer})

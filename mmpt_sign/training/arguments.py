@@ -54,7 +54,7 @@ def _optimizer(optim: OptimOptions) -> Arguments:
         "beta1": optim.betas[0],
         "beta2": optim.betas[1],
         "eps": optim.eps,
-        "weight_decay": 0.0 if optim.name == "adam" else optim.weight_decay,
+        "weight_decay": optim.weight_decay,
         "decays": optim.decays,
         "clip_tensor": optim.clip_tensor,
         "groups": ",".join(f"{name}={factor!r}" for name, factor in factors.items()),
@@ -65,11 +65,12 @@ def _schedule(optim: OptimOptions, total_updates: int) -> Arguments:
     warmup = int(optim.warmup * total_updates) if optim.warmup < 1 else int(optim.warmup)
     decay = max(optim.decay_updates or total_updates, warmup + 1)
     if optim.schedule == "bert_cosine":
-        share = {"warmup_share": warmup / total_updates, "planned_updates": optim.decay_updates or total_updates}
+        share = {"warmup_share": warmup / decay, "planned_updates": decay}
         return {"lr_scheduler": "mmpt_sign_bert_cosine", **share}
     if optim.schedule == "cosine":
         period = {"lr_period_updates": decay - warmup, "min_lr": 0.0, "warmup_init_lr": 0.0}
-        return {"lr_scheduler": "cosine", "warmup_updates": warmup, **period}
+        once = {"lr_shrink": 0.0}  # fairseq starts the cosine again after its end, at this share of the rate
+        return {"lr_scheduler": "cosine", "warmup_updates": warmup, **period, **once}
     if optim.schedule == "polynomial":
         return {"lr_scheduler": "polynomial_decay", "warmup_updates": warmup, "total_num_update": decay}
     return {"lr_scheduler": "fixed", "warmup_updates": warmup}

@@ -2,6 +2,8 @@
 
 fairseq averages every tensor at every update, which for such a model costs more than the optimiser, and averaging a
 constant rounds it, so that an exported text tower would no longer be the one it started from.
+
+The average itself is kept in float32: in half precision what one update adds to it is mostly rounded away.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ class Trained:
 
 
 def average_trained_alone(average: Any) -> None:
-    """Have a fairseq EMA step over trained weights only."""
+    """Have a fairseq EMA step over trained weights only; counters, such as those of a batch norm, are copied."""
+    average.model.float()
+    average.skip_keys = {name for name, value in average.model.state_dict().items() if not value.is_floating_point()}
     step = average.step
 
     def step_of_trained(model: nn.Module, updates: int | None = None) -> None:

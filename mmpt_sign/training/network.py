@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from fairseq.models import BaseFairseqModel, register_model
 from torch import Tensor, nn
 
+from mmpt_sign.models.bert import layers_of
 from mmpt_sign.models.dual_encoder import DualEncoder
 from mmpt_sign.models.frames import Frames
 from mmpt_sign.models.hidden_frames import hidden_frames_of
 from mmpt_sign.models.token_set import TokenSet
+from mmpt_sign.training.optimizer import Mark, mark
 from mmpt_sign.training.options import ModelOptions
 
 
@@ -27,13 +30,12 @@ class SignTextModel(BaseFairseqModel):  # type: ignore[misc]
         self.network = network
         self.mixed = mixed
         self.beside = nn.ModuleDict() if beside is None else beside
-        for parameter in self.beside.parameters():
-            setattr(parameter, "param_group", "loss")  # noqa: B010  (as below)
-        names = [name for name, _ in network.named_parameters()]
+        for name, parameter in self.beside.named_parameters():
+            mark(parameter, Mark("loss", is_bias=is_bias(name)))
+        above = layers_above(network) if layer_decay < 1 else {}
         for name, parameter in network.named_parameters():
-            setattr(parameter, "param_group", part_of(name))  # noqa: B010  (fairseq's own mark of grouped rates)
-            setattr(parameter, "rate", layer_decay ** layers_above(name, names))  # noqa: B010  (read by our optimiser)
-            setattr(parameter, "is_bias", "bias" in name.rsplit(".", 1)[-1])  # noqa: B010  (read by our optimiser)
+            rate = layer_decay ** above.get(parameter, 0)
+            mark(parameter, Mark(part_of(name), rate, is_bias(name), largest(name, network)))
 
     @classmethod
     def build_model(cls, cfg: Any, task: Any) -> SignTextModel:
@@ -72,13 +74,28 @@ def part_of(name: str) -> str:
     return {"text": "text", "fusion": "fusion", "log_scales": "loss"}[steps[0]]
 
 
-def layers_above(name: str, names: Sequence[str]) -> int:
-    """BERT layers between a parameter and the top of its tower; the tables lie below all of them."""
-    tower, bert, inside = name.partition(".bert.")
-    if not bert:
-        return 0
-    layers = {
-        int(n.split(".bert.encoder.layer.")[1].split(".")[0]) for n in names if n.startswith(f"{tower}.bert.encoder.")
-    }
-    steps = inside.split(".")
-    return len(layers) if steps[0] == "embeddings" else len(layers) - 1 - int(steps[2])
+def is_bias(name: str) -> bool:
+    """Whether a parameter is left out where all but biases are decayed."""
+    return "bias" in name.rsplit(".", 1)[-1]
+
+
+def largest(name: str, network: DualEncoder) -> float:
+    """The bound of a parameter: learned scales have one."""
+    owner, _, loss = name.partition(".")
+    return math.log(network.loss_parts[loss].max_scale) if owner == "log_scales" else math.inf
+
+
+def layers_above(network: nn.Module) -> dict[nn.Parameter, int]:
+    """Layers between each parameter of a BERT-like encoder and the top of its tower."""
+    bodies = [getattr(module, "bert", None) for module in network.modules()]
+    found = [_layers_above(body) for body in bodies if isinstance(body, nn.Module)]
+    return {parameter: count for above in found for parameter, count in above.items()}
+
+
+def _layers_above(body: nn.Module) -> dict[nn.Parameter, int]:
+    """Tables lie below all layers, as does what a kind of encoder makes of them, but not a norm behind the layers."""
+    layers, children = layers_of(body), list(body.children())
+    layered = max((n for n, child in enumerate(children) if {*layers} & {*child.modules()}), default=-1)
+    above = {parameter: 0 for child in children[layered + 1 :] for parameter in child.parameters()}
+    above |= {parameter: n for n, layer in enumerate(reversed(layers)) for parameter in layer.parameters()}
+    return {parameter: above.get(parameter, len(layers)) for parameter in body.parameters()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from fairseq.optim import FairseqOptimizer, register_optimizer
@@ -13,15 +14,36 @@ from mmpt_sign.training.bert_adam import BertAdam
 from mmpt_sign.training.options import AdamOptions, BertAdamOptions, SgdOptions
 
 
+class Mark(NamedTuple):
+    """What the optimiser must know of a parameter beside its values."""
+
+    part: str = ""
+    rate: float = 1.0
+    is_bias: bool = False
+    largest: float = math.inf
+
+
+def mark(parameter: nn.Parameter, as_what: Mark) -> None:
+    """In the one attribute that fairseq takes over to the float32 copies which it trains in half precision."""
+    setattr(parameter, "param_group", as_what)  # noqa: B010  (no attribute that torch knows)
+
+
+def mark_of(parameter: nn.Parameter) -> Mark:
+    """What a parameter was marked as."""
+    found: Mark = getattr(parameter, "param_group", Mark())
+    return found
+
+
 class Grouped(FairseqOptimizer):  # type: ignore[misc]
     """Parameters in groups by the factor on their rate and by their decay."""
 
     def __init__(self, cfg: AdamOptions, params: Iterable[nn.Parameter]) -> None:
         super().__init__(cfg)
+        self._rate = float(cfg.lr[0])
         factors = {name: float(factor) for name, _, factor in (g.partition("=") for g in cfg.groups.split(",") if g)}
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}
         for parameter in params:
-            factor = factors.get(getattr(parameter, "param_group", ""), 1.0) * getattr(parameter, "rate", 1.0)
+            factor = factors.get(mark_of(parameter).part, 1.0) * mark_of(parameter).rate
             decay = cfg.weight_decay if _decays(parameter, cfg.decays) else 0.0
             groups.setdefault((factor, decay), []).append(parameter)
         given = [
@@ -41,6 +63,14 @@ class Grouped(FairseqOptimizer):  # type: ignore[misc]
                 if parameter.grad is not None:
                     nn.utils.clip_grad_norm_(parameter, self.cfg.clip_tensor)
         self.optimizer.step(closure)
+        self._keep_in_bounds()
+
+    @torch.no_grad()
+    def _keep_in_bounds(self) -> None:
+        """Here and not where they are used, which in half precision is a copy of what is trained."""
+        for parameter in self.params:
+            if mark_of(parameter).largest < math.inf:
+                parameter.clamp_(max=mark_of(parameter).largest)
 
     @property
     def optimizer_config(self) -> dict[str, Any]:
@@ -48,18 +78,18 @@ class Grouped(FairseqOptimizer):  # type: ignore[misc]
         return {}
 
     def get_lr(self) -> float:
-        """The rate before the factors of the groups."""
-        group = self.param_groups[0]
-        return float(group["lr"] / group["factor"])
+        """The rate before the factors of the groups, each of which may be 0."""
+        return self._rate
 
     def set_lr(self, lr: float) -> None:
         """Called by the schedule before every update."""
+        self._rate = float(lr)
         for group in self.param_groups:
             group["lr"] = lr * group["factor"]
 
 
 def _decays(parameter: nn.Parameter, which: str) -> bool:
-    return parameter.dim() > 1 if which == "matrices" else not getattr(parameter, "is_bias", False)
+    return parameter.dim() > 1 if which == "matrices" else not mark_of(parameter).is_bias
 
 
 @register_optimizer("mmpt_sign_adam", dataclass=AdamOptions)

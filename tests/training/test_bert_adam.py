@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmpt_sign.training.optimizer import GroupedAdam, GroupedBertAdam
+from mmpt_sign.training.optimizer import GroupedAdam, GroupedBertAdam, Mark, mark
 from mmpt_sign.training.options import BertAdamOptions
 from mmpt_sign.training.schedule import factor
 
@@ -56,7 +56,7 @@ def test_a_state_is_taken_up_again() -> None:
 
 def test_what_is_decayed() -> None:
     matrix, gain, bias = (nn.Parameter(torch.ones(*shape)) for shape in ((2, 2), (2,), (2,)))
-    setattr(bias, "is_bias", True)  # noqa: B010  (set by the model's shell)
+    mark(bias, Mark(is_bias=True))
     for which, decayed in (("matrices", [True, False, False]), ("all_but_biases", [True, True, False])):
         groups = GroupedAdam(options(decays=which), [matrix, gain, bias]).param_groups
         found = [
