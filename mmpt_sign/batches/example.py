@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmpt_sign.batches.answers import answer_numbers
 from mmpt_sign.errors import DataError
 from mmpt_sign.poses.arrays import read_source
 from mmpt_sign.text.augment import augmented as augmented_text
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 class Example:
     """One clip with one of its prompts; prompts and answers have the same numbers in every process.
 
+    Answers that training must not tell apart have one number: see `answers.answer_numbers`.
     A ``missing`` stream, which this clip has no frames of, holds one frame of zeros for the shape's sake.
     """
 
@@ -84,7 +86,7 @@ class Examples:
         self.max_skipped = max_skipped
         self._cache = _ClipCache(cache_bytes)
         self.answers = [record.answer for record in records]
-        self._answer_ids = _numbered(self.answers)
+        self._answer_ids = answer_numbers(records)
         self._text_ids = _numbered([text for record in records for text in record.texts])
         self._encode = partial(tokenizer.encode, max_tokens=max_tokens)
         self._tokens = self._encode(list(self._text_ids))

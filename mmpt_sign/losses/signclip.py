@@ -34,6 +34,6 @@ class SignClip(Loss):
 
         factor = self.scale if scale is None else scale
         target = torch.arange(same_answer.shape[0], device=same_answer.device)
-        rows = functional.cross_entropy(matrices["video_to_text"] * factor, target)
-        columns = functional.cross_entropy((matrices["text_to_video"] * factor).T, target)
+        rows = functional.cross_entropy(matrices["video_to_text"].float() * factor, target)
+        columns = functional.cross_entropy((matrices["text_to_video"].float() * factor).T, target)
         return {"loss": rows + columns, "video_to_text": rows.detach(), "text_to_video": columns.detach()}

@@ -29,9 +29,9 @@ def neighbours(
 ) -> tuple[Tensor, Tensor]:
     """The positions on both sides of places (B, H, L, K), and what each of the two counts there: (B, H, L, 2K) both.
 
-    ``counts`` (B,) are the valid positions.  Released weights know a coordinate that is stretched and shifted (scaled
-    for aligned corners, read for unaligned ones), a modulus that is one too small, zeros beyond the ends, and half of
-    every value, because the unused second axis was asked at its border.
+    ``counts`` (B,) are the valid positions, the first of which is place 0.  Released weights know a coordinate that is
+    stretched and shifted (scaled for aligned corners, read for unaligned ones), a modulus that is one too small, zeros
+    beyond the ends, and half of every value, because the unused second axis was asked at its border.
     """
     valid = counts.to(places.dtype).view(-1, 1, 1, 1)
     if sampling == "released":
@@ -65,14 +65,21 @@ class LocalAttention(nn.Module):
         self.dropout = nn.Dropout(part.dropout)
         self.register_buffer("centres", centres(keys, part.sampling), persistent=False)
 
-    def forward(self, x: Tensor, other: Tensor, counts: Tensor) -> Tensor:
-        """(B, L, D) twice, and the valid positions (B,) -> (B, L, D)."""
+    def forward(self, x: Tensor, other: Tensor, mask: Tensor) -> Tensor:
+        """(B, L, D) twice, and which positions are valid (B, L): one after another -> (B, L, D).
+
+        Places are counted from the first valid position, before which a hidden class token may stand, and in float32,
+        because bfloat16 has no whole numbers above 256 but even ones.
+        """
         batch, length, width = x.shape
         states = self.query(x)
         offsets = self._by_head(self.offsets(states))
-        places = torch.arange(length, device=x.device).view(1, 1, -1, 1) + self.centres + offsets.float()
+        first = mask.int().argmax(1).view(-1, 1, 1, 1)
+        positions = torch.arange(length, device=x.device).view(1, 1, -1, 1) - first
+        places = positions + self.centres.float() + offsets.float()
         key, value = (self._by_head(map_(other)) for map_ in (self.key, self.value))
-        index, weights = neighbours(places, counts, other.shape[1], self.part.sampling, self.part.edge)
+        index, weights = neighbours(places, mask.sum(1), other.shape[1], self.part.sampling, self.part.edge)
+        index = (index + first).clamp_max(other.shape[1] - 1)
         query = self._by_head(states) / math.sqrt(width // self.part.heads)
         # Interpolating is linear, so scores are interpolated, not keys, and shares are spread over values.
         logits = (query @ key.transpose(2, 3)).float().gather(3, index) * weights
@@ -99,9 +106,9 @@ class GlossLayer(nn.Module):
         self.fc1, self.fc2 = nn.Linear(width, part.ff), nn.Linear(part.ff, width)
         self.dropout = nn.Dropout(part.dropout)
 
-    def forward(self, x: Tensor, other: Tensor, counts: Tensor) -> Tensor:
+    def forward(self, x: Tensor, other: Tensor, mask: Tensor) -> Tensor:
         """``x`` having looked at ``other``."""
-        x = x + self.dropout(self.attention(self.norm1(x), other, counts))
+        x = x + self.dropout(self.attention(self.norm1(x), other, mask))
         hidden = self.dropout(torch.relu(self.fc1(self.norm2(x))))
         heard: Tensor = x + self.dropout(self.fc2(hidden))
         return heard
@@ -128,11 +135,10 @@ class CrossGlossMix(nn.Module):
                 f"cross_gloss_attention: {first.shape[1]} clips do not fit its {len(self.positions)} positions: raise "
                 "positions, or thin the clips (max_clips of the front end, thin_to of the stream)"
             )
-        counts = mask.sum(1)
         places = self.positions[: first.shape[1]]
         a, b = first + places, second + places
         for one, other in zip(self.first_layers, self.second_layers, strict=True):
-            a, b = one(a, b, counts), other(b, a, counts)
+            a, b = one(a, b, mask), other(b, a, mask)
         mixed: Tensor = self.mix(self.first_norm(a), self.second_norm(b), mask)
         return mixed + first + second
 

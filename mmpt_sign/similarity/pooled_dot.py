@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class PooledDot(Similarity):
-    """One number per pair, the same in both directions; cheap enough for any gallery."""
+    """One number per pair, the same in both directions; cheap enough for any gallery.
+
+    Always in float32: a loss multiplies scores by up to 100, and with them what half precision has rounded.
+    """
 
     name: Literal["pooled_dot"] = "pooled_dot"
     normalise: bool = True
@@ -23,8 +26,11 @@ class PooledDot(Similarity):
 
     def __call__(self, video: TokenSet, text: TokenSet) -> dict[str, Tensor]:
         """Every pair's score."""
+        import torch
+
         left, right = self.vectors(video.pooled), self.vectors(text.pooled)
-        scores = left @ right.T
+        with torch.autocast(left.device.type, enabled=False):
+            scores = left @ right.T
         return {"video_to_text": scores, "text_to_video": scores}
 
     def combined(self, matrices: Mapping[str, Tensor]) -> Tensor:
@@ -33,6 +39,6 @@ class PooledDot(Similarity):
 
     def vectors(self, pooled: Tensor) -> Tensor:
         """What is stored in an index: vectors whose plain dot product is this similarity."""
-        from torch.nn import functional
+        from mmpt_sign.similarity._blocks import unit
 
-        return functional.normalize(pooled, dim=-1) if self.normalise else pooled
+        return unit(pooled) if self.normalise else pooled.float()

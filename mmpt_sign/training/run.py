@@ -65,18 +65,21 @@ def _main(cfg: Any, folder: Path) -> None:
     model = work.build_model(cfg.model)
     if work.experiment.init_from is not None:
         start_from(model.network, work.experiment.init_from, work.experiment.seed)
-    else:
-        _fit_text(model.network, work.workload)
+    _fit_text(model.network, work.workload)
     Engine(Trainer(cfg, work, model, work.build_criterion(cfg.criterion)), work, folder).run()
 
 
 def _fit_text(dual_encoder: Any, workload: Any) -> None:
-    """Show the text tower the training prompts before the first update; a resumed run reloads what it learned then."""
-    if not hasattr(dual_encoder.text, "fit"):
+    """Show the text tower the training prompts before the first update; a resumed run reloads what it learned then.
+
+    Centre and spread that came with the weights of a standardised model stay: its projection was trained behind them.
+    """
+    text = dual_encoder.text
+    if not getattr(text, "standardise", False) or (text.centre.any() and text.spread != 1):
         return
     prompts = sorted({text for record in workload.split("train") for text in record.texts})[:MOST_PROMPTS]
     rows = workload.tokenizer.encode(prompts, workload.experiment.text.max_tokens)
-    dual_encoder.text.fit(*pad_ids(rows, workload.tokenizer.pad_id))
+    text.fit(*pad_ids(rows, workload.tokenizer.pad_id))
 
 
 def _check_processes(processes: int) -> None:

@@ -138,11 +138,16 @@ def test_labels_are_a_closed_list(corpus: Path) -> None:
         Labels(labels=corpus / "twice.txt").tokenizer()
 
 
+def test_a_batch_that_is_normalised_over_is_not_cut(corpus: Path) -> None:
+    with pytest.raises(ConfigError, match="cuts batches, over which the encoder i3d of pictures normalises"):
+        experiment_from_values(values(corpus, None, chunk=1), "test")
+
+
 @pytest.mark.slow
 def test_a_trained_network_is_a_public_checkpoint_again(corpus: Path, start: Path) -> None:
     from mmpt_sign.training.run import train
 
-    experiment = experiment_from_values(values(corpus, start, max_updates=2, name="sgd"), "test")
+    experiment = experiment_from_values(values(corpus, start, max_updates=2, name="sgd", average=0.5), "test")
     folder = corpus / "runs/test/aware"
     train(experiment, folder)
     model = mmpt_sign.load(folder)

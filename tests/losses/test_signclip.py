@@ -26,3 +26,13 @@ def test_equal_prompts_are_negatives_of_each_other() -> None:
     ].backward()
     assert scores.grad is not None
     assert float(scores.grad[0, 1]) > 0
+
+
+def test_the_loss_of_half_precision_scores_is_in_float32() -> None:
+    scores, same = torch.randn(5, 5).bfloat16(), torch.eye(5, dtype=torch.bool)
+    part = mmpt_sign.build("loss", name="signclip", scale=30.0)
+    half, single = (
+        part(dict.fromkeys(("video_to_text", "text_to_video"), matrix), same)["loss"]
+        for matrix in (scores, scores.float())
+    )
+    assert torch.equal(half, single)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 import mmpt_sign
 from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError
+from mmpt_sign.models.checkpoint import WEIGHTS
 from mmpt_sign.models.dual_encoder import DualEncoder
 from mmpt_sign.training.network import SignTextModel
+from mmpt_sign.training.optimizer import mark_of
 from mmpt_sign.training.run import train
 from tests.corpus import tiny_experiment
 
@@ -31,11 +35,13 @@ def tuned(
     first: Path,
     *,
     encoder: dict[str, Any] | None = None,
+    text: dict[str, Any] | None = None,
     fresh: tuple[str, ...] = (),
     **optim: Any,
 ) -> Path:
     values: dict[str, Any] = tiny_experiment(corpus, folder, epochs=1, **{"max_updates": 1, "lr": 1e-12, **optim})
     values["video"]["pose"]["encoder"] |= encoder or {}
+    values["text"] |= text or {}
     values["init_from"] = {"model": str(first), "fresh": list(fresh)}
     train(experiment_from_values(values, "test"), folder / "run")
     return folder / "run"
@@ -73,12 +79,29 @@ def test_low_rank_updates_train_and_are_exported_as_plain_weights(corpus: Path, 
     assert mmpt_sign.load(run).embed_texts(["house"]).shape == (1, 32)
 
 
+def test_a_text_tower_is_standardised_unless_the_other_one_was(corpus: Path, tmp_path: Path, first: Path) -> None:
+    def standardised(name: str, start: Path, *fresh: str) -> tuple[Tensor, Tensor]:
+        found = weights(tuned(corpus, tmp_path / name, start, text={"standardise": True}, fresh=fresh))
+        return found["text.centre"], found["text.spread"]
+
+    measured, spread = standardised("a", first)
+    assert measured.norm() > 0.1
+    assert spread != 1
+    other = tmp_path / "other"
+    shutil.copytree(first / "model", other)
+    save_file({**weights(first), "text.centre": measured * 0 + 3, "text.spread": spread * 0 + 2}, other / WEIGHTS)
+    centre, spread = standardised("b", other)
+    assert (centre == 3).all()
+    assert spread == 2
+    assert standardised("c", other, "text.centre")[0].equal(measured)
+
+
 def test_lower_layers_learn_more_slowly(corpus: Path, tmp_path: Path) -> None:
     experiment: Any = experiment_from_values(tiny_experiment(corpus, tmp_path, layer_decay=0.5), "test")
     from mmpt_sign.training.workload import Workload
 
     model = SignTextModel(DualEncoder(Workload(experiment).experiment), layer_decay=0.5)
-    rates = {name.removeprefix("network."): getattr(p, "rate") for name, p in model.named_parameters()}  # noqa: B009
+    rates = {name.removeprefix("network."): mark_of(p).rate for name, p in model.named_parameters()}
     bert = "video.pose.encoder.bert."
     assert rates[f"{bert}encoder.layer.1.attention.self.query.weight"] == 1.0
     assert rates[f"{bert}encoder.layer.0.attention.self.query.weight"] == 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,8 @@ class I3dTower(Encoder):
     pixels: int = Field(224, ge=32, le=256, description="side of the pictures, as that of the stream")
     window: int = Field(16, ge=2, description="frames that one vector is of; a shorter clip repeats its last one")
     dropout: float = Field(0.5, ge=0, lt=1, description="before the classes")
+
+    batch_statistics: ClassVar[bool] = True
 
     def resolved(self) -> I3dTower:
         """There is one architecture."""

@@ -58,7 +58,7 @@ def test_released_sampling_is_the_measured_one() -> None:
     for tensor in (attention.offsets.weight, attention.offsets.bias):
         nn.init.zeros_(tensor)
     values = torch.stack([torch.arange(6.0), torch.ones(6)], -1)[None]
-    found = attention(torch.zeros(1, 6, 2), values, torch.tensor([5]))[0]
+    found = attention(torch.zeros(1, 6, 2), values, torch.arange(6)[None] < 5)[0]
     expected = [[0.8333, 0.4167], [0.6333, 0.4167], [0.4333, 0.4167], [0.95, 0.5], [0.8333, 0.4167], [0.6333, 0.4167]]
     torch.testing.assert_close(found, torch.tensor(expected), atol=1e-4, rtol=0)
 
@@ -85,9 +85,27 @@ def test_aligned_sampling_reads_the_position_itself() -> None:
     nn.init.zeros_(attention.offsets.weight)
     nn.init.constant_(attention.offsets.bias, 0.25)
     other = torch.randn(1, 5, 4)
-    found = attention(torch.randn(1, 5, 4), other, torch.tensor([5]))
+    found = attention(torch.randn(1, 5, 4), other, torch.ones(1, 5, dtype=torch.bool))
     torch.testing.assert_close(found[:, :4], 0.75 * other[:, :4] + 0.25 * other[:, 1:], atol=1e-6, rtol=0)
     torch.testing.assert_close(found[:, 4], other[:, 4])  # clamped to the last clip
+    behind_class_token = attention(other, other, torch.arange(5)[None] > 0)
+    torch.testing.assert_close(behind_class_token[:, 1:], found[:, 1:])
+    torch.testing.assert_close(behind_class_token[:, 0], other[:, 1])
+    nn.init.zeros_(attention.offsets.bias)
+    signs = torch.randn(1, 400, 4).sign().bfloat16()
+    found = attention.bfloat16()(signs, signs, torch.ones(1, 400, dtype=torch.bool))
+    torch.testing.assert_close(found, signs)  # far places are not rounded either
+
+
+@pytest.mark.parametrize("part", SETTLED, ids=str)
+def test_a_hidden_class_token_in_front_is_never_read(part: dict[str, Any]) -> None:
+    network, sets = made(part), streams([4, 6])
+    hidden = {name: TokenSet(s.tokens, s.mask & (torch.arange(6) > 0), s.pooled) for name, s in sets.items()}
+    whole = network(hidden)["fused"].tokens[:, 1:]
+    tokens = hidden["rgb"].tokens.clone()
+    tokens[:, 0] *= -1
+    changed = network({**hidden, "rgb": TokenSet(tokens, hidden["rgb"].mask, hidden["rgb"].pooled)})["fused"]
+    torch.testing.assert_close(changed.tokens[:, 1:], whole)
 
 
 @pytest.mark.parametrize("part", SETTLED, ids=str)
