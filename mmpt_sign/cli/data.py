@@ -58,6 +58,7 @@ def build(
     max_skipped: Annotated[float, typer.Option(min=0, max=1, help="Share of clips that may be unreadable.")] = 0.05,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Pack clips anew whose source has changed.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep clips as they are whose source has changed.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Let clips go that the data set no longer has.")] = False,
 ) -> None:
     """Pack the clips of a data set into a store that is read without parsing.
 
@@ -81,6 +82,7 @@ def build(
             workers=workers,
             max_skipped=max_skipped,
             changed="rebuild" if rebuild else "keep" if keep else "stop",
+            others="drop" if drop else "stop",
             progress=shown,
         )
     for line in _summary(out, built):

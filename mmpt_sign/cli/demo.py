@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mmpt_sign.cli.use import DEFAULT_MODEL, Model
+from mmpt_sign.cli.use import DEFAULT_MODEL, Model, tell_left_out
 
 HERE = "127.0.0.1"
 LEXICON = "fingerspelling_lexicon"
@@ -68,7 +68,9 @@ def _indexed(model: Path, among: Path | None, file: Path) -> Path | None:
         typer.echo(f"no dictionary to search: {error}", err=True)
         return None
     with progress("embedding the dictionary", "clip") as shown:
-        return Index.build(mmpt_sign.load(model), records, progress=shown).save(file)
+        index = Index.build(mmpt_sign.load(model), records, progress=shown)
+    tell_left_out(index)
+    return index.save(file)
 
 
 def _show(address: str, browser: bool) -> None:

@@ -19,7 +19,7 @@ def export_i3d(
 ) -> None:
     """Write the I3D of a model as `extract features` and `pseudo-label` read it, and its labels beside it."""
     import mmpt_sign
-    from mmpt_sign.inference.i3d_checkpoint import write_i3d
+    from mmpt_sign.inference.i3d_checkpoint import labels_beside, write_i3d
 
     tensors, labels = write_i3d(mmpt_sign.load(model), out)
-    typer.echo(f"{out}: {tensors} tensors" + (f", {labels} classes ({out.with_suffix('.txt')})" if labels else ""))
+    typer.echo(f"{out}: {tensors} tensors" + (f", {labels} classes ({labels_beside(out)})" if labels else ""))

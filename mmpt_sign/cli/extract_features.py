@@ -96,5 +96,5 @@ def _pack(parts: Path, out: Path) -> None:
     from mmpt_sign.features.parts import records_of_parts
 
     with progress("packing", "clip") as shown:
-        built = build_store(records_of_parts(parts), own_clip, out, changed="rebuild", progress=shown)
+        built = build_store(records_of_parts(parts), own_clip, out, changed="rebuild", others="keep", progress=shown)
     typer.echo(f"{out}: {built.clips} clips, {built.frames} rows, {built.form}; {built.added} packed now")

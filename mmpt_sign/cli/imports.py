@@ -91,13 +91,14 @@ def seds(
 def features(
     places: Annotated[list[Path], typer.Argument(help="Feature files, and folders that are searched for them.")],
     layout: Annotated[str, typer.Option(help="npy, cico_pkl, seds_pkl, seds_keypoints, twostream_pkl or mat.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the clip store, new or to be gone on with.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the clip store, new or to be added to.")],
     ids: Annotated[Path | None, typer.Option(help="File with the ids that are wanted, one per line.")] = None,
     split: Annotated[str | None, typer.Option(help="Split of all of them; default: the folder they lie in.")] = None,
     key: Annotated[str | None, typer.Option(help="Name of the array inside the files, if not the usual one.")] = None,
     fps: Annotated[float, typer.Option(min=0.01, help="Rows per second.")] = 25.0,
     workers: Annotated[int, typer.Option(min=1, help="Processes that read files.")] = 1,
     max_skipped: Annotated[float, typer.Option(min=0, max=1, help="Share of files that may be unreadable.")] = 0.05,
+    drop: Annotated[bool, typer.Option("--drop", help="Let clips of the store go that are not given now.")] = False,
 ) -> None:
     """Bring the feature files of CiCo, SEDS, TwoStream or FingerCLIP into a clip store, once."""
     from mmpt_sign.cli.progress import progress
@@ -113,7 +114,15 @@ def features(
     records = records_of(places, known[layout], split=split, ids=wanted)
     reader = Reader(known[layout], key, fps)
     with progress("importing", "file") as shown:
-        built = build_store(records, reader, out, workers=workers, max_skipped=max_skipped, progress=shown)
+        built = build_store(
+            records,
+            reader,
+            out,
+            workers=workers,
+            max_skipped=max_skipped,
+            others="drop" if drop else "keep",
+            progress=shown,
+        )
     typer.echo(f"{out}: {built.clips} clips, {built.frames} rows, {built.form}; {built.added} imported now")
     if built.skipped:
         typer.echo(f"{len(built.skipped)} files could not be used: {out / 'skipped.csv'} says why")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from mmpt_sign.cli.use import DEFAULT_MODEL, Model
+from mmpt_sign.cli.use import DEFAULT_MODEL, SHOWN, Model, tell_left_out, to_write
 
 if TYPE_CHECKING:
     from mmpt_sign.inference.index import Index, Kind
 
-SHOWN = 5
 Place = Annotated[Path, typer.Argument(help="Folder with an index.csv, or a run folder.")]
 File = Annotated[Path, typer.Argument(help="A saved index (.npz).")]
 How = Annotated[str, typer.Option(help="exact, auto, hnsw or ivf.")]
@@ -40,8 +43,9 @@ def build(
     from mmpt_sign.inference.collection import records_in
     from mmpt_sign.inference.index import Index
 
+    out, how = to_write(out, ".npz"), _kind(kind)
     with progress("embedding", "clip") as shown:
-        index = Index.build(mmpt_sign.load(model), records_in(place, split), _kind(kind), progress=shown)
+        index = Index.build(mmpt_sign.load(model), records_in(place, split), how, progress=shown)
     _save(index, out)
 
 
@@ -52,10 +56,12 @@ def add(file: File, place: Place, model: Model = DEFAULT_MODEL, kind: How = "exa
     from mmpt_sign.inference.collection import records_in
     from mmpt_sign.inference.index import Index
 
-    index = Index.load(file, mmpt_sign.load(model))
-    index.add(records_in(place, split))
-    index.use(_kind(kind))
-    _save(index, file)
+    how, loaded = _kind(kind), mmpt_sign.load(model)
+    with _alone(file):
+        index = Index.load(file, loaded)
+        index.add(records_in(place, split))
+        index.use(how)
+        _save(index, file)
 
 
 @group.command()
@@ -70,13 +76,40 @@ def remove(
     from mmpt_sign.errors import DataError
     from mmpt_sign.inference.index import Index
 
-    index = Index.load(file, mmpt_sign.load(model))
-    unknown = set(ids) - {entry["id"] for entry in index.entries}
-    if unknown:
-        raise DataError(f"{file}: has no clips with these ids: {', '.join(sorted(unknown)[:SHOWN])}")
-    index.remove(set(ids))
-    index.use(_kind(kind))
-    _save(index, file)
+    how, loaded = _kind(kind), mmpt_sign.load(model)
+    with _alone(file):
+        index = Index.load(file, loaded)
+        unknown = set(ids) - {entry["id"] for entry in index.entries}
+        if unknown:
+            raise DataError(f"{file}: has no clips with these ids: {', '.join(sorted(unknown)[:SHOWN])}")
+        index.remove(set(ids))
+        index.use(how)
+        _save(index, file)
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Nobody else changes the index meanwhile: what another command adds would be lost.
+
+    The index itself is locked, so nothing is left behind.  Whoever waited may hold a file that has been replaced.
+    """
+    from mmpt_sign.inference.index_file import with_ending
+
+    path = with_ending(file, ".npz")
+    while True:
+        with path.open("r+b") as held:
+            _lock(held.fileno(), path)
+            if os.path.samestat(os.fstat(held.fileno()), path.stat()):
+                yield
+                return
+
+
+def _lock(number: int, path: Path) -> None:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        typer.echo(f"{path}: another command is changing it; waiting until it is done", err=True)
+        fcntl.flock(number, fcntl.LOCK_EX)
 
 
 def _kind(name: str) -> Kind:
@@ -99,7 +132,4 @@ def _save(index: Index, out: Path) -> None:
         found = index.approximate
         measured = f", recall@10 {found.recall:.4f} against exact, {found.milliseconds:.2f} ms a query"
     typer.echo(f"{path}: {len(index)} clips, {index.kind}{measured}")
-    for record_id, reason in index.skipped[:SHOWN]:
-        typer.echo(f"left out {record_id}: {reason}", err=True)
-    if len(index.skipped) > SHOWN:
-        typer.echo(f"left out {len(index.skipped) - SHOWN} more", err=True)
+    tell_left_out(index)

@@ -22,20 +22,29 @@ def inherited(path: Path, chain: tuple[Path, ...] = ()) -> Marked:
     if len(chain) >= MAX_DEPTH:
         raise ConfigError(f"{path}: more than {MAX_DEPTH} levels of 'base'")
     own = read_marked(path)
-    bases = own.values.pop("base", None) or []
     place = own.place(("base",))
     merged = Marked()
-    for base in [bases] if isinstance(bases, str) else bases:
+    for base in _bases(own.values.pop("base", None), place):
         merge(merged, inherited(_base_path(path, base, place), (*chain, path)))
     merge(merged, own)
     return merged
 
 
-def _base_path(path: Path, base: Any, place: str) -> Path:
-    found = path.parent / str(base)
-    if found.is_file():
-        return found
-    known = sorted(p.name for p in found.parent.glob("*.yaml")) if found.parent.is_dir() else []
+def _bases(written: Any, place: str) -> list[str]:
+    bases = [written] if isinstance(written, str) else [] if written is None else written
+    if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
+        raise ConfigError(f"{place}: base: the name of a file or a list of such names is needed")
+    return bases
+
+
+def _base_path(path: Path, base: str, place: str) -> Path:
+    found = path.parent / base
+    try:
+        if found.is_file():
+            return found
+        known = sorted(p.name for p in found.parent.glob("*.yaml")) if found.parent.is_dir() else []
+    except OSError as error:
+        raise ConfigError(f"{place}: base: cannot be read ({error.strerror})") from error
     raise ConfigError(f"{place}: base '{base}' is not a file; looked for {found}{nearest(found.name, known)}")
 
 
@@ -75,14 +84,18 @@ def _renamed(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 def override(marked: Marked, assignments: Sequence[str]) -> None:
     """Apply ``-o key.sub=value`` in order; values are YAML, the place reported is the option itself."""
-    problems = []
+    problems: list[str] = []
     for assignment in assignments:
         dotted, equals, text = assignment.partition("=")
         keys = [key for key in dotted.strip().split(".") if key]
         if not equals or not keys:
             problems.append(f"-o {assignment}: write key=value, for example -o optim.lr=1e-4")
             continue
-        value: Any = read_scalar(text)
+        try:
+            value: Any = read_scalar(text, f"-o {dotted}")
+        except ConfigError as error:
+            problems.extend(error.problems)
+            continue
         for key in reversed(keys):
             value = {key: value}
         places: dict[KeyPath, str] = {tuple(keys[: n + 1]): f"-o {assignment}" for n in range(len(keys))}

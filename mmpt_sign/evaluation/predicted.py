@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from mmpt_sign.files import read_csv
 Key = tuple[str, str, int]  # the query, its right answer, and which of several equal ones
 
 NEEDED = ("direction", "query_id", "gold", "rank", "gallery_size")
+MOST_SHOWN = 120  # characters of what was wrong in a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,9 @@ def _read(path: Path) -> dict[Direction, dict[Key, tuple[float, str]]]:
             which = seen[direction, query, gold]
             seen[direction, query, gold] += 1
             found[direction][query, gold, which] = (float(rank), size)  # type: ignore[index]
-    except (OSError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not the predictions of a retrieval task ({error!r}); predict again") from error
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        reason = f"{type(error).__name__}: {error}"[:MOST_SHOWN]  # which may repeat a cell of any length
+        raise DataError(f"{path}: not the predictions of a retrieval task ({reason}); predict again") from error
     if not any(found.values()):
         raise DataError(f"{path}: holds no query; predict again")
     return found

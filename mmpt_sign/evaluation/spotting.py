@@ -7,6 +7,7 @@ Needs: a model with ``embed_poses``, ``embed_texts`` and ``score``, trained on c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -71,11 +72,11 @@ class Scored:
 
 def windows_of(frames: int, fps: float, seconds: Sequence[float], stride: float) -> Windows:
     """Windows of each length, ``stride`` seconds apart, the last one at the very end of the clip."""
-    if not seconds or min(seconds) <= 0 or stride <= 0:
-        raise ConfigError("window lengths and the stride are seconds above 0")
-    step = max(1, round(stride * fps))
+    if not seconds or not all(0 < one < math.inf for one in (*seconds, stride)):
+        raise ConfigError("window lengths and the stride are seconds above 0, and no infinite ones")
+    step, *lengths = (max(1, round(min(one * fps, frames))) for one in (stride, *seconds))
     found: dict[tuple[int, int], None] = {}
-    for length in sorted({min(frames, max(1, round(one * fps))) for one in seconds}):
+    for length in sorted({min(frames, length) for length in lengths}):
         if len(found) + (frames - length) // step > MOST_WINDOWS:
             raise ConfigError(f"more than {MOST_WINDOWS} windows: choose a longer stride, or cut the clip")
         found |= {(start, start + length): None for start in [*range(0, frames - length, step), frames - length]}

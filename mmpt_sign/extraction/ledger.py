@@ -14,11 +14,13 @@ job was killed between the two, that one file is made again.
 
 from __future__ import annotations
 
+import csv
 import fcntl
 import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -33,6 +35,8 @@ OPTIONS, DONE, SKIPPED, INDEX = "extraction.json", "done.jsonl", "skipped.csv", 
 VERSION = 1
 EVERY = 5.0  # seconds between two writings of the table of skipped items, which is written as a whole
 OWN_COLUMNS = ("id", "path", "frames")
+NEEDED = {*"id target span signature stamp bytes frames columns".split()}  # of a line of done.jsonl
+SKIPPED_COLUMNS = ("id", "source", "reason")
 NOT_CARRIED = {*OWN_COLUMNS, "start", "end", "n_frames"}  # spans are cut out already
 
 
@@ -49,15 +53,14 @@ class Ledger:
         self.is_new = known is None and not overwrite
         if overwrite:
             self._forget()
-        elif known is None and (folder / INDEX).exists():
-            raise DataError(f"{folder / INDEX}: was not made by an extraction and would be lost; choose another folder")
+        elif known is None and (foreign := next(filter(Path.exists, (folder / INDEX, folder / SKIPPED)), None)):
+            raise DataError(f"{foreign}: was not made by an extraction and would be lost; choose another folder")
         self._rows = {row["target"]: row for row in _lines(folder / DONE)}
         if self._rows and known != self.options:
             raise ConfigError(_differences(folder, known or {}, self.options))
         self._known = None if overwrite else known
         shutil.rmtree(folder / PARTIAL, ignore_errors=True)
-        skipped = read_csv(folder / SKIPPED) if (folder / SKIPPED).exists() else []
-        self.skipped = {row["id"]: row for row in skipped}
+        self.skipped = {row["id"]: row for row in _skipped(folder / SKIPPED)}
         self._done = _appending(folder / DONE)
         self._told = 0.0
 
@@ -136,7 +139,7 @@ class Ledger:
         self._told = time.monotonic()
         path = self.folder / SKIPPED
         if self.skipped or path.exists():
-            write_csv(path, ("id", "source", "reason"), self.skipped.values())
+            write_csv(path, SKIPPED_COLUMNS, self.skipped.values())
 
     def _hold(self) -> None:
         try:
@@ -170,21 +173,48 @@ def _carried(item: Item) -> dict[str, str]:
 
 
 def _lines(path: Path) -> Iterable[dict[str, Any]]:
-    """The complete lines; the last one of a killed job may be half written."""
+    """The complete lines; the last one of a killed job may be half written, and what it tells of is made again."""
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    with _readable(path):
+        lines = path.read_text(encoding="utf-8").splitlines()
+    for line in lines:
         try:
             row = json.loads(line)
         except ValueError:
             continue
-        if isinstance(row, dict) and "target" in row:
+        if _is_ours(row):
             yield row
+
+
+def _is_ours(row: Any) -> bool:
+    """Whether a line says all that `Ledger` asks of it."""
+    if not isinstance(row, dict) or not row.keys() >= NEEDED:
+        return False
+    return isinstance(row["target"], str) and isinstance(row["columns"], dict)
+
+
+def _skipped(path: Path) -> list[dict[str, str]]:
+    """The rows that an extraction wrote; an item of any other row is tried again."""
+    if not path.exists():
+        return []
+    with _readable(path):
+        rows = read_csv(path)
+    return [{name: row[name] for name in SKIPPED_COLUMNS} for row in rows if None not in map(row.get, SKIPPED_COLUMNS)]
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """A file that is not text was damaged or is another program's, so nothing in it is guessed or written over."""
+    try:
+        yield
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read ({error}); mend it, or use --overwrite to begin anew") from error
 
 
 def _appending(path: Path) -> TextIO:
     """The journal, open behind its last line, which is completed if a kill cut it off."""
-    file = path.open("a+", encoding="utf-8")
+    file = path.open("a+", encoding="utf-8", errors="replace")
     if file.tell():
         file.seek(file.tell() - 1)
         if file.read() != "\n":

@@ -5,6 +5,7 @@ what the stock lacks into new shards and then writes the index of exactly the re
 
 - a killed build goes on after its last full shard, and ends byte for byte like one that nobody disturbed;
 - clips that are there already are never packed again, whatever is added, taken away or renamed beside them;
+- clips that are there and not among the records stay or stop the build, unless it is told to drop them;
 - the number of processes changes nothing in the files.
 """
 
@@ -23,7 +24,17 @@ from mmpt_sign.features.block import Form
 from mmpt_sign.features.index import arrow, write_index
 from mmpt_sign.features.manifest import MANIFEST, SHARDS, VERSION, Manifest, read_manifest
 from mmpt_sign.features.packing import Job, Packer, Unreadable, outcomes
-from mmpt_sign.features.plan import Changed, check_share, form_of, listed, plan, some, source_fingerprint
+from mmpt_sign.features.plan import (
+    Changed,
+    Others,
+    check_share,
+    form_of,
+    listed,
+    places_beside,
+    plan,
+    some,
+    source_fingerprint,
+)
 from mmpt_sign.features.sealed import digest_of
 from mmpt_sign.features.shard import CLIPS, Place, Shard, ShardWriter, forget_others, shards_in
 from mmpt_sign.features.skipped import write_skipped
@@ -62,6 +73,7 @@ def build_store(
     workers: int = 1,
     max_skipped: float = 0.05,
     changed: Changed = "stop",
+    others: Others = "stop",
     fingerprint: Callable[[Record], str] = source_fingerprint,
     shard_clips: int = CLIPS,
     progress: Callable[[int, int, int], None] | None = None,
@@ -69,9 +81,10 @@ def build_store(
     """Make ``folder`` the store of ``records``, packing only what it lacks.
 
     ``points`` are full names or named selections; without them the first readable clip decides, for the whole life of
-    the store.  ``changed`` says what happens to clips whose source is another one than when they were packed.  A clip
-    that ``read`` refuses (`DataError`, `OSError`) is left out and listed; more than ``max_skipped`` of all is an error.
-    ``progress`` is told clips done, clips in all, and clips skipped.
+    the store.  ``changed`` says what happens to clips whose source is another one than when they were packed, and
+    ``others`` what happens to clips of the store that are not among the records.  A clip that ``read`` refuses
+    (`DataError`, `OSError`) is left out and listed; more than ``max_skipped`` of all is an error.  ``progress`` is told
+    clips done, clips in all, and clips skipped.
     """
     arrow()  # told before anything is packed
     folder = Path(folder)
@@ -80,10 +93,13 @@ def build_store(
         before = read_manifest(folder) if (folder / MANIFEST).exists() else None
         form = form_of(before, records, read, points, dims, max_skipped)
         stock = list(shards_in(folder, form))
+        beside = places_beside(folder, before, records, stock, others)
         places, jobs = plan(records, stock, fingerprint, changed, folder)
         build = _Packing(folder, form, stock, len(records), max_skipped, progress)
         build.run(jobs, Packer(read, form), workers, shard_clips)
-        return _finished(folder, form, records, {**places, **build.places}, build)
+        whole = [*(record for record, _ in beside), *records]
+        known = {record.id: place for record, place in beside}
+        return _finished(folder, form, whole, {**known, **places, **build.places}, build)
 
 
 def _check_records(records: Sequence[Record]) -> None:

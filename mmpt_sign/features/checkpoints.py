@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmpt_sign.errors import CheckpointError
+from mmpt_sign.features.refusal import refusal
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -126,10 +127,8 @@ def _pickled(path: Path) -> Any:
         TypeError,
         AttributeError,
     ) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(
-            f"{path}: cannot be read as weights alone ({first}); if you trust the file, open it with its own program "
-            "and save only the state_dict"
+            f"{refusal(path, error)}; only a checkpoint whose state_dict was saved by itself can be read"
         ) from error
 
 

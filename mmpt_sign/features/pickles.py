@@ -3,7 +3,8 @@
 A pickle is a program.  This one may build dictionaries, lists, texts and numbers, and arrays of numpy or torch, which
 are rebuilt by functions of this file; every other name is refused.  Before the program runs, its instructions are
 walked through once: each of them must be one that data need, what it announces must be there, and a table it makes room
-in must not be larger than its own length.
+in must not be larger than its own length.  While it runs, what the functions make is counted: no data turn one text
+into bytes a thousand times.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import pickle
 import pickletools
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,10 @@ from numpy.typing import NDArray
 from mmpt_sign.errors import DataError
 
 MAX_BYTES = 4 << 30
+MAX_INSTRUCTIONS = 10_000_000
+FREE_BYTES = 16 << 20
+RATIO = 200  # numbers are packed to a half, texts to a tenth
+GROWTH = 8  # the most is bytes as float32, both counted
 GZIP = b"\x1f\x8b"
 REFUSED = frozenset("INST OBJ NEWOBJ NEWOBJ_EX PERSID BINPERSID EXT1 EXT2 EXT4 NEXT_BUFFER READONLY_BUFFER".split())
 ROOM = frozenset("PUT BINPUT LONG_BINPUT".split())
@@ -34,10 +40,10 @@ def read_pickle(path: Path, most: int = MAX_BYTES) -> Any:
     """What a pickle holds, gzipped or not; arrays are numpy's."""
     data = _bytes(path, most)
     try:
-        _check(data)
-        return _finished(_Reader(BytesIO(data)).load())
+        check_instructions(data)
+        return _finished(_Reader(data).load())
     except (pickle.UnpicklingError, ValueError, EOFError, TypeError, LookupError, AttributeError, ArithmeticError,
-            MemoryError, RecursionError) as error:  # fmt: skip
+            MemoryError, RuntimeError) as error:  # fmt: skip
         raise DataError(f"{path}: is refused as a pickle of data ({str(error) or type(error).__name__})") from error
 
 
@@ -45,6 +51,7 @@ def _bytes(path: Path, most: int) -> bytes:
     try:
         with path.open("rb") as file:
             zipped = file.read(2) == GZIP
+        most = min(most, FREE_BYTES + RATIO * path.stat().st_size) if zipped else most
         with gzip.open(path) if zipped else path.open("rb") as file:
             data = bytes(file.read(most + 1))
     except (OSError, EOFError, zlib.error) as error:
@@ -54,10 +61,15 @@ def _bytes(path: Path, most: int) -> bytes:
     return data
 
 
-def _check(data: bytes) -> None:
-    """Instructions and their sizes, before any is obeyed; pickletools reads no further than there are bytes."""
+def check_instructions(data: bytes, needed: Set[str] = frozenset()) -> None:
+    """Instructions and their sizes, before any is obeyed; pickletools reads no further than there are bytes.
+
+    ``needed`` are instructions that a reader understands although plain data do without them.
+    """
     for count, (code, argument, _) in enumerate(pickletools.genops(BytesIO(data))):
-        if code.name in REFUSED:
+        if count > MAX_INSTRUCTIONS:
+            raise pickle.UnpicklingError(f"more than {MAX_INSTRUCTIONS} instructions")
+        if code.name in REFUSED - needed:
             raise pickle.UnpicklingError(f"the instruction {code.name} is not one that data need")
         if code.name in ROOM and int(argument or 0) > count:
             raise pickle.UnpicklingError(f"place {argument} in a table of at most {count}")
@@ -116,9 +128,11 @@ def _encoded(text: str, encoding: str) -> bytes:
 
 
 def _storage(data: bytes) -> Any:
-    """The numbers of a torch tensor, which are a file of torch inside the pickle."""
+    """The numbers of a torch tensor, which are a file of torch inside the pickle, never a zip file."""
     import torch
 
+    if data[:2] == b"PK":
+        raise pickle.UnpicklingError("a tensor in a zip file, which may unpack to any size")
     return torch.load(BytesIO(data), map_location="cpu", weights_only=True)
 
 
@@ -150,10 +164,27 @@ KNOWN: Mapping[tuple[str, str], Callable[..., Any]] = {
 
 
 class _Reader(pickle.Unpickler):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(BytesIO(data))
+        self._left = FREE_BYTES + GROWTH * len(data)
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in KNOWN:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which data do not need")
-        return KNOWN[module, name]
+        make = KNOWN[module, name]
+        return make if isinstance(make, type) else partial(self._counted, make)
+
+    def _counted(self, make: Callable[..., Any], *given: Any) -> Any:
+        made = make(*given)
+        self._left -= _size(made)
+        if self._left < 0:
+            raise pickle.UnpicklingError(f"makes more than {GROWTH} times its own size")
+        return made
+
+
+def _size(made: Any) -> int:
+    size = len(made) if isinstance(made, bytes) else getattr(made, "nbytes", 0)
+    return int(size() if callable(size) else size)
 
 
 def _finished(value: Any, seen: dict[int, Any] | None = None) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Literal
 
 from mmpt_sign.errors import DataError
 from mmpt_sign.features.block import Form
+from mmpt_sign.features.index import Index, read_index
 from mmpt_sign.features.manifest import MANIFEST, Manifest
 from mmpt_sign.features.packing import Job
 from mmpt_sign.features.shard import Place, Shard
@@ -17,6 +18,7 @@ from mmpt_sign.poses.select import point_names
 from mmpt_sign.records import Record, Source
 
 Changed = Literal["stop", "rebuild", "keep"]
+Others = Literal["stop", "drop", "keep"]
 NAMED = 10
 
 
@@ -100,6 +102,56 @@ def plan(
             "build with --rebuild to pack them anew, or with --keep to leave them as they are"
         )
     return places, jobs
+
+
+def places_beside(
+    folder: Path, before: Manifest | None, records: Sequence[Record], stock: Sequence[Shard], others: Others
+) -> list[tuple[Record, Place]]:
+    """Clips of the store that stay although they are not among the records.
+
+    They may have been work of hours, so they go only where that was asked for.
+    """
+    if others == "drop":
+        return []
+    given = {record.id for record in records}
+    index = _index(folder, before)
+    held = list(dict.fromkeys(name for shard in stock for name, _ in shard.clips)) if index is None else index.ids
+    rest = [name for name in held if name not in given]
+    if not rest:
+        return []
+    if before is None or index is None or others == "stop":
+        raise DataError(
+            f"{folder}: {len(rest)} of its {len(held)} clips are not among the {len(records)} given now and would be "
+            f"lost: {some(rest)}; build with --drop to let them go, or choose another folder"
+        )
+    return _places(folder, before, index, stock, set(rest))
+
+
+def _index(folder: Path, before: Manifest | None) -> Index | None:
+    """None where there is none that can be used: what the shards say about themselves must do then."""
+    if before is None:
+        return None
+    try:
+        index = read_index(folder / before.index, before.files[before.index][1])
+        index.check(before, before.form)
+    except DataError:
+        return None
+    return index
+
+
+def _places(
+    folder: Path, before: Manifest, index: Index, stock: Sequence[Shard], names: Set[str]
+) -> list[tuple[Record, Place]]:
+    at = {(place.shard, place.offset): place for shard in stock for _, place in shard.clips}
+    rows = [(before.shards[shard], int(offset)) for shard, offset in zip(index.shard, index.offset, strict=True)]
+    found = [(record, at.get(row)) for record, row in zip(index.records(folder), rows, strict=True)]
+    lost = [record.id for record, place in found if place is None and record.id in names]
+    if lost:
+        raise DataError(
+            f"{folder}: {len(lost)} of its clips are gone with their shard: {some(lost)}; give their sources as well, "
+            "or build with --drop to let all go that are not given"
+        )
+    return [(record, place) for record, place in found if place is not None and record.id in names]
 
 
 def check_share(skipped: Mapping[str, str], records: int, most: float) -> None:

@@ -15,9 +15,10 @@ from mmpt_sign.inference.card import PAGE, card
 from mmpt_sign.inference.facts import NOTE, Facts, facts_of, portable
 from mmpt_sign.inference.fidelity import compared, probe, vectors
 from mmpt_sign.models.borrowed import BODY, Borrowed, borrowable
-from mmpt_sign.models.checkpoint import CONFIG, OF_A_MODEL, read_config, self_contained, write_folder
+from mmpt_sign.models.checkpoint import OF_A_MODEL, read_config, self_contained, write_folder
 from mmpt_sign.models.int8 import is_int8, quantised
 from mmpt_sign.models.lora import merged_state
+from mmpt_sign.models.place import place_for_model
 from mmpt_sign.text.weights import PACKAGED
 
 if TYPE_CHECKING:
@@ -130,6 +131,4 @@ def _check(model: SignModel, folder: Path, to: str, smaller: bool) -> None:
         raise ConfigError("this model is in 8 bits already: export the one that it was made of")
     if model.folder is not None and folder.resolve() == model.folder.resolve():
         raise ConfigError(f"{folder}: is the model itself; write its other form into another folder")
-    taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-    if taken and not ((folder / CONFIG).is_file() or (folder / "feed.json").is_file()):
-        raise ConfigError(f"{folder}: exists and is no exported model; choose another folder, or empty this one")
+    place_for_model(folder)

@@ -11,6 +11,8 @@ from mmpt_sign.files import complete, write_text
 if TYPE_CHECKING:
     from mmpt_sign.inference.model import SignModel
 
+ENDINGS = (".pt", ".pth")
+
 
 def write_i3d(model: SignModel, path: Path) -> tuple[int, int]:
     """How many tensors and how many classes were written."""
@@ -30,5 +32,10 @@ def write_i3d(model: SignModel, path: Path) -> tuple[int, int]:
     with complete(path) as fresh:
         torch.save({"state_dict": state, "arch": "InceptionI3d"}, fresh)
     if labels:
-        write_text(path.with_suffix(".txt"), "".join(f"{n:04d} {label}\n" for n, label in enumerate(labels)))
+        write_text(labels_beside(path), "".join(f"{n:04d} {label}\n" for n, label in enumerate(labels)))
     return len(state), len(labels)
+
+
+def labels_beside(path: Path) -> Path:
+    """Where the labels go: ``i3d.txt`` for ``i3d.pt``; the end of ``i3d_v1.2`` is no ending to replace."""
+    return path.with_suffix(".txt") if path.suffix in ENDINGS else path.with_name(f"{path.name}.txt")

@@ -73,7 +73,7 @@ class Index:
         most_skipped: float = MOST_SKIPPED,
         progress: Progress | bool = False,
     ) -> Index:
-        """Embed every record; those that cannot be read are left out and listed, up to a share of ``most_skipped``."""
+        """Embed every record; bad ones are left out and listed, up to a share of ``most_skipped``."""
         index = cls(model, np.zeros((0, model.experiment.text.width), np.float32), [])
         index.add(records, most_skipped=most_skipped, progress=progress)
         index.use(kind)
@@ -219,7 +219,7 @@ class Index:
     def _embedded(self, records: Sequence[Record], skipped: list[tuple[str, str]]) -> Iterator[tuple[Record, Vectors]]:
         """Records with their vectors.  A bad one is found by halving, so that good ones stay together in batches."""
         try:
-            yield from zip(records, self.model.encode_records(records), strict=True)
+            yield from zip(records, self.model.encode_records(records, only_seen=True), strict=True)
         except DataError as error:
             if len(records) == 1:
                 skipped.append((records[0].id, str(error)))

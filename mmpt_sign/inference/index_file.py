@@ -27,6 +27,11 @@ PLACE: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
+def with_ending(path: Path, ending: str) -> Path:
+    """The ending is added where it is missing and takes the place of no other: ``signs_v1.2`` is not ``signs_v1``."""
+    return path if path.suffix == ending or not path.name.strip(".") else path.with_name(path.name + ending)
+
+
 def write_index(
     path: Path,
     fingerprint: str,
@@ -36,7 +41,7 @@ def write_index(
     sources: Mapping[str, Source] | None = None,
 ) -> Path:
     """Vectors, what is known about them, where the clips are, and the approximate structure where there is one."""
-    path = path.with_suffix(".npz")
+    path = with_ending(path, ".npz")
     meta: dict[str, Any] = {"format": FORMAT, "model": fingerprint, "entries": entries}
     if sources:
         meta["sources"] = {key: _place(source) for key, source in sources.items()}
@@ -50,7 +55,7 @@ def write_index(
 
 def read_index(path: Path) -> tuple[dict[str, Any], FloatArray, NDArray[np.uint8] | None]:
     """Meta, vectors and the bytes of the approximate structure; `CheckpointError` says what is wrong."""
-    path = path.with_suffix(".npz")
+    path = with_ending(path, ".npz")
     try:
         _check_stored(path)
         with np.load(path, allow_pickle=False) as archive:

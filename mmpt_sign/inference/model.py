@@ -16,15 +16,17 @@ import torch
 from mmpt_sign.errors import DataError
 from mmpt_sign.inference import comparing
 from mmpt_sign.inference.alignment import Alignment, align
-from mmpt_sign.inference.clips import as_clip
+from mmpt_sign.inference.clips import as_clip, of_file
 from mmpt_sign.inference.encoded import Encoded, Vectors, joined
 from mmpt_sign.inference.encoding import encode_clips, encode_texts
 from mmpt_sign.inference.following import Progress, followed
 from mmpt_sign.inference.one_pose import OnePose
 from mmpt_sign.inference.videos import clips_of_videos
 from mmpt_sign.poses.arrays import read_source
+from mmpt_sign.poses.clip import Clip
 
 if TYPE_CHECKING:
+    from mmpt_sign.config.contracts import Stream
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.models.dual_encoder import DualEncoder
     from mmpt_sign.poses.clip import FloatArray
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from mmpt_sign.text.tokenizer import Tokenizer
 
 TOKENS_PER_BATCH = 8192
+UNSEEN = "no point that the model reads is seen in any frame"
 CLIPS_AT_ONCE = 1024  # in memory; embedding goes through them longest first
 
 
@@ -87,6 +90,7 @@ class SignModel:
     ) -> FloatArray:
         """Vectors (N, D) of poses given as paths, ``Pose`` objects, `Clip` objects or (T, V, C) arrays.
 
+        A clip of which the model sees no point is refused, but for a `Clip`, which may be a moment of a longer one.
         An iterator is consumed as it goes, so a collection need not fit into memory.  ``points`` names the layout of
         plain arrays when their number of points alone does not tell it.  ``progress`` shows a bar, or is a function
         that is told how many of how many are read.
@@ -95,11 +99,10 @@ class SignModel:
 
     def embed_videos(self, videos: Any, *, progress: Progress | bool = False) -> FloatArray:
         """Vectors (N, D) of video files, one or several, whose poses MediaPipe estimates first."""
-        given = [videos] if isinstance(videos, str | Path) else videos
-        total = len(given) if isinstance(given, list | tuple) else 0
-        reads = OnePose.of(self.experiment)
-        clips = followed(clips_of_videos(given), progress, total)
-        return self._embedded((reads.frames(clip) for clip in clips), TOKENS_PER_BATCH)
+        given = [videos] if isinstance(videos, str | Path) else list(videos)
+        streams = OnePose.of(self.experiment).streams
+        clips = zip(given, followed(clips_of_videos(given), progress, len(given)), strict=True)
+        return self._embedded((_frames(streams, path, clip) for path, clip in clips), TOKENS_PER_BATCH)
 
     def embed_records(self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of a data set's records, each stream from where the record has it."""
@@ -110,18 +113,28 @@ class SignModel:
         return self._encoded(self._frames_of_poses(poses, points, False), batch_tokens)
 
     def encode_records(
-        self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH, pairs: Sequence[str] = ()
+        self,
+        records: Sequence[Record],
+        batch_tokens: int = TOKENS_PER_BATCH,
+        pairs: Sequence[str] = (),
+        *,
+        only_seen: bool = False,
     ) -> Vectors:
         """As `embed_records`, in the form that `score` compares; ``pairs`` names similarities, by default the first."""
-        return self._encoded((self.frames_of(record) for record in records), batch_tokens, pairs)
+        return self._encoded((self.frames_of(record, only_seen) for record in records), batch_tokens, pairs)
 
-    def frames_of(self, record: Record) -> dict[str, FloatArray]:
-        """What the model reads of a record, by stream."""
-        found = {}
+    def frames_of(self, record: Record, only_seen: bool = False) -> dict[str, FloatArray]:
+        """What the model reads of a record, by stream; an evaluation counts every clip, a search ``only_seen`` ones."""
+        found, seen = {}, False
         for name, part in self.experiment.streams.items():
             source = record.source_of(name)
             if source is not None:
-                found[name] = part.encode(part.prepare(read_source(source)))
+                with of_file(source.path):
+                    clip = part.prepare(read_source(source))
+                    found[name] = part.encode(clip)
+                seen = seen or _is_seen(part, clip)
+        if only_seen and found and not seen:
+            raise DataError(f"{record.source.path}: {UNSEEN}")
         return found
 
     def embed_frames(
@@ -183,8 +196,9 @@ class SignModel:
     def align(self, clip: Any, sentence: str, *, points: str | None = None) -> Alignment:
         """Which frames of a clip (as `embed_poses` takes them, or a video) answer which word of a sentence."""
         reads, given = OnePose.of(self.experiment), as_clip(clip, points)
+        frames = _frames(reads.streams, clip, given)
         shown = reads.frame_numbers(given)
-        return align(self, reads.frames(given), sentence, frames=len(given), fps=given.fps, shown=shown)
+        return align(self, frames, sentence, frames=len(given), fps=given.fps, shown=shown)
 
     def align_record(self, record: Record) -> Alignment:
         """As `align`, for a record with its first text; frames are counted as the record counts them."""
@@ -217,10 +231,10 @@ class SignModel:
     def _frames_of_poses(
         self, poses: Any, points: str | None, progress: Progress | bool
     ) -> Iterator[dict[str, FloatArray]]:
-        reads = OnePose.of(self.experiment)
+        streams = OnePose.of(self.experiment).streams
         total = len(poses) if isinstance(poses, list | tuple) else 0
         each = followed(_each(poses), progress, total)
-        return (reads.frames(as_clip(pose, points)) for pose in each)
+        return (_frames(streams, pose, as_clip(pose, points)) for pose in each)
 
     def _embedded(self, given: Iterator[dict[str, FloatArray]], batch_tokens: int) -> FloatArray:
         """Vectors of clips that come one after the other, a bounded number of them in memory."""
@@ -229,6 +243,20 @@ class SignModel:
     def _encoded(self, given: Iterator[dict[str, FloatArray]], batch_tokens: int, pairs: Sequence[str] = ()) -> Vectors:
         """As `_embedded`; the tokens of all clips stay in memory."""
         return joined([self.encode_frames(chunk, batch_tokens, pairs) for chunk in _chunks(given)])
+
+
+def _frames(streams: Mapping[str, Stream], given: Any, clip: Clip) -> dict[str, FloatArray]:
+    """(T, D) frames by stream of a clip and what it was given as; vectors of nothing seen would all be the same."""
+    with of_file(given):
+        prepared = {name: stream.prepare(clip) for name, stream in streams.items()}
+        if not isinstance(given, Clip) and not any(_is_seen(streams[name], made) for name, made in prepared.items()):
+            raise DataError(UNSEEN)
+        return {name: stream.encode(prepared[name]) for name, stream in streams.items()}
+
+
+def _is_seen(stream: Stream, prepared: Any) -> bool:
+    """Whether any point is there; only streams of poses know."""
+    return not stream.reads_poses or bool(prepared.confidence.any())
 
 
 def _chunks(given: Iterator[dict[str, FloatArray]]) -> Iterator[list[dict[str, FloatArray]]]:

@@ -17,6 +17,7 @@ from mmpt_sign.errors import CheckpointError
 from mmpt_sign.files import complete
 from mmpt_sign.inference.comparing import scores
 from mmpt_sign.inference.encoded import Encoded, Positions, Ragged
+from mmpt_sign.inference.index_file import with_ending
 
 if TYPE_CHECKING:
     from mmpt_sign.inference.model import SignModel
@@ -136,7 +137,7 @@ def _check(path: Path, ragged: Ragged, shape: Sequence[int], clips: int) -> None
 
 
 def _beside(index: Path) -> Path:
-    return index.with_suffix(SUFFIX)
+    return with_ending(index, ".npz").with_suffix(SUFFIX)
 
 
 def _digest(ids: Sequence[str]) -> str:

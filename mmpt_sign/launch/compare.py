@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmpt_sign.errors import DataError
 from mmpt_sign.evaluation.ranking import Direction
 from mmpt_sign.evaluation.references import NearestNeighbour, chance
 from mmpt_sign.evaluation.report import comparison
@@ -29,6 +30,11 @@ def compared(experiment: Experiment, run: Path, records: Sequence[Record]) -> Ta
     tasks: list[Any] = [task for task in experiment.evaluate.tasks if task.part_name == "retrieval"]
     task = next(task for task in tasks if task.dataset is None)
     folder = task_folder(run, experiment, task)
+    if not (folder / "metrics.csv").is_file():
+        raise DataError(
+            f"{folder}: has no metrics.csv; run a predict job first: mmpt-sign launch {experiment.name} "
+            "--jobtype local_predict"
+        )
     model, ranges = _figures(folder / "metrics.csv")
     baseline = folder.with_name(folder.name + "_nearest_neighbour")
     task.model_copy(update={"bootstrap": 0, "plots": False, "streams": {}}).run(

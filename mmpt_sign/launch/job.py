@@ -29,6 +29,7 @@ class JobType(StrEnum):
 
 
 PROCESSES = {JobType.LOCAL_SINGLE: 1, JobType.LOCAL_SMALL: 2, JobType.LOCAL_BIG: 4, JobType.LOCAL_PREDICT: 1}
+LARGEST_SEED, MOST_SEEDS = 2**31 - 1, 1000
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,25 @@ def jobs(
 
 
 def parse_seeds(text: str | None) -> list[int]:
-    """``0,1,2`` or ``0-4`` as numbers."""
-    seeds: list[int] = []
-    for part in (text or "").replace(" ", "").split(","):
-        first, dash, last = part.partition("-")
-        try:
-            seeds += list(range(int(first), int(last) + 1)) if dash else ([int(first)] if first else [])
-        except ValueError as error:
-            raise ConfigError(f"--seeds {text}: write numbers such as 0,1,2 or 0-4") from error
+    """``0,1,2`` or ``0-4`` as numbers; without a text none."""
+    if not text:
+        return []
+    try:
+        ranges = [_range(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        ranges = []
+    if not ranges or not all(0 <= each.start < each.stop <= LARGEST_SEED + 1 for each in ranges):
+        raise ConfigError(
+            f"--seeds {text}: write numbers from 0 to {LARGEST_SEED} such as 0,1,2, or ranges upwards such as 0-4"
+        )
+    if sum(map(len, ranges)) > MOST_SEEDS:
+        raise ConfigError(f"--seeds {text}: at most {MOST_SEEDS} seeds are launched at once")
+    seeds = [seed for each in ranges for seed in each]
+    if len(set(seeds)) < len(seeds):
+        raise ConfigError(f"--seeds {text}: names a seed twice; each has one folder, so name it once")
     return seeds
+
+
+def _range(text: str) -> range:
+    first, dash, last = text.partition("-")
+    return range(int(first), int(last if dash else first) + 1)

@@ -19,6 +19,8 @@ Picture = NDArray[np.uint8]
 MARGIN = 0.06  # of the larger side of what is seen
 OUTLIERS = 0.5  # percent of the points that may lie outside of the picture at either side
 NARROWEST, WIDEST = 0.6, 1.8
+SLOWEST, FASTEST = 0.01, 1000.0  # frames per second that files of pictures can hold
+MOST_FRAMES = 100_000  # an hour at 25 frames per second
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,16 @@ class Scene:
         for panel in self.panels:
             if isinstance(panel, PosePanel) and panel.clip.layout.points == FEATURE_LAYOUT.points:
                 raise DataError(f"{panel.title}: holds features, not points, so there is nothing to draw")
+            if not SLOWEST <= panel.fps <= FASTEST:
+                raise DataError(
+                    f"{panel.title}: cannot be drawn at {panel.fps:g} frames per second ({SLOWEST:g} to {FASTEST:g} "
+                    "can); its file must tell the true rate"
+                )
+        if len(self) > MOST_FRAMES:
+            raise DataError(
+                f"{self.seconds:.0f} seconds at the {self.fps:g} frames per second of '{self.panels[0].title}' are "
+                f"{len(self)} frames, at most {MOST_FRAMES} can be drawn; cut the longest, or name a slower one first"
+            )
 
     @property
     def fps(self) -> float:

@@ -49,12 +49,18 @@ def _initialise(bert: BertModel, folder: Path, vocabulary: list[int] | None) -> 
 
 def pretrained_state(folder: Path) -> dict[str, Tensor]:
     """State of a BERT folder by plain key names, whatever head it was saved under."""
+    from pickle import UnpicklingError
+
     from safetensors import SafetensorError
     from safetensors.torch import load_file
+
+    from mmpt_sign.features.refusal import refusal
 
     safe, legacy = folder / "model.safetensors", folder / "pytorch_model.bin"
     try:
         state = load_file(safe) if safe.is_file() else torch.load(legacy, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise CheckpointError(refusal(legacy, error)) from error
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise CheckpointError(f"{folder}: no readable model.safetensors or pytorch_model.bin ({error})") from error
     plain = {key.removeprefix("bert."): value.float() for key, value in state.items() if isinstance(value, Tensor)}

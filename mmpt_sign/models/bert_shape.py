@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from mmpt_sign.config.contracts import Options
 from mmpt_sign.errors import CheckpointError
+from mmpt_sign.models.bounded_json import read_object
 from mmpt_sign.text.weights import locate
 
 MAX_CONFIG_BYTES = 1 << 20
+Activation = Literal[
+    "gelu", "gelu_10", "gelu_accurate", "gelu_fast", "gelu_new", "gelu_python", "gelu_python_tanh", "gelu_pytorch_tanh",
+    "hardswish", "leaky_relu", "linear", "mish", "quick_gelu", "relu", "relu2", "relu6", "sigmoid", "silu", "swish",
+    "tanh",
+]  # fmt: skip
 
 
 class BertShape(Options):
@@ -25,7 +30,13 @@ class BertShape(Options):
     vocab_size: int = Field(ge=2, le=2_000_000)
     max_position_embeddings: int = Field(ge=4, le=100_000)
     layer_norm_eps: float = Field(1e-12, gt=0)
-    hidden_act: str = "gelu"
+    hidden_act: Activation = "gelu"
+
+    def possible(self) -> Self:
+        """Itself, if its heads share the width evenly: as no attention can be built otherwise."""
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(f"a width of {self.hidden_size} cannot be divided among {self.num_attention_heads} heads")
+        return self
 
     def of_first(self, layers: int | None) -> Self:
         """The shape of its first layers, of all where no number is given."""
@@ -36,12 +47,10 @@ class BertShape(Options):
 def read_shape(folder: Path) -> BertShape:
     """The shape of the BERT in ``folder`` (its ``config.json``)."""
     path = folder / "config.json"
+    values = read_object(path, MAX_CONFIG_BYTES, "the configuration of a BERT model")
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise CheckpointError(f"{path}: larger than {MAX_CONFIG_BYTES} bytes, not the configuration of a BERT")
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return BertShape(**{key: values[key] for key in BertShape.model_fields if key in values})
-    except (OSError, ValueError, ValidationError) as error:
+        return BertShape(**{key: values[key] for key in BertShape.model_fields if key in values}).possible()
+    except ValueError as error:
         raise CheckpointError(f"{path}: not the configuration of a BERT model ({error})") from error
 
 
@@ -70,7 +79,7 @@ class BertTower(Options):
     @field_validator("architecture")
     @classmethod
     def _of_the_layers_used(cls, shape: BertShape | None, info: ValidationInfo) -> BertShape | None:
-        return shape and shape.of_first(info.data.get("layers"))
+        return shape and shape.possible().of_first(info.data.get("layers"))
 
     @model_validator(mode="after")
     def _trains_something(self) -> Self:

@@ -17,19 +17,20 @@ from torch import Tensor
 from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError, ConfigError
 from mmpt_sign.models.borrowed import lent, stated
+from mmpt_sign.models.bounded_json import read_object
 from mmpt_sign.models.dual_encoder import DualEncoder
 from mmpt_sign.models.int8 import make_room
 from mmpt_sign.models.lora import merged_state
+from mmpt_sign.models.outline import outline
+from mmpt_sign.models.place import FORMAT, MAX_CONFIG_BYTES, place_for_model
 
 if TYPE_CHECKING:
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.text.tokenizer import Tokenizer
 
-FORMAT = 1
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer"
 OF_A_MODEL = ("name", "streams", "video", "fusion", "text", "similarity", "loss", "batch")
 NO_DATA = {"name": "folder", "folder": "."}
-MAX_CONFIG_BYTES = 16 << 20
 
 
 def self_contained(experiment: Experiment) -> Experiment:
@@ -77,10 +78,12 @@ def write_folder(
     """Weights, configuration, tokeniser and further ``pages`` beside their place, then swapped in.
 
     A reader never meets half a model.  ``half`` keeps tables and matrices in 16 bits; vectors are small and stay as
-    they are.
+    they are.  What is in the way and no older model stays, and is an error.
     """
     from safetensors.torch import save_file
 
+    put_back(folder)
+    folder = place_for_model(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -113,7 +116,6 @@ def _stored(value: Tensor, half: bool) -> Tensor:
 
 def _swap(fresh: Path, folder: Path) -> None:
     fresh.chmod(0o755)
-    put_back(folder)
     if folder.exists():
         shutil.rmtree(_aside(folder), ignore_errors=True)
         os.replace(folder, _aside(folder))
@@ -127,6 +129,7 @@ def _aside(folder: Path) -> Path:
 
 def put_back(folder: Path) -> None:
     """Undo half a swap: a process killed between its two renames leaves the model beside its place."""
+    folder = folder.resolve()
     if not folder.exists() and _aside(folder).is_dir():
         os.replace(_aside(folder), folder)
 
@@ -140,20 +143,15 @@ def load_config(folder: Path) -> tuple[Experiment, dict[str, Any]]:
     try:
         values = {key: content["experiment"][key] for key in OF_A_MODEL}
         return experiment_from_values({**values, "dataset": NO_DATA}, str(path)), dict(content.get("notes", {}))
-    except (ConfigError, KeyError, TypeError) as error:
+    except (ConfigError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: does not describe a model: {error}") from error
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """Everything that the configuration of an exported model says, as it stands there."""
     path = folder / CONFIG
-    try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise CheckpointError(f"{path}: larger than {MAX_CONFIG_BYTES} bytes, not a model configuration")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: not readable as a model configuration ({error})") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    content = read_object(path, MAX_CONFIG_BYTES, "a model configuration")
+    if content.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a model of format {FORMAT}")
     return content
 
@@ -162,14 +160,14 @@ def load_model(folder: Path, device: str) -> tuple[DualEncoder, Experiment, Toke
     """An exported model, ready for inference."""
     experiment, notes = load_config(folder)
     state = stored_state(folder)
-    with torch.random.fork_rng(devices=[]):
-        model = DualEncoder(experiment)
-    make_room(model, state)
-    problems = misfits(model.state_dict(), state)
+    problems = misfits(outline(experiment, state, str(folder / CONFIG)), state)
     if problems:
         raise CheckpointError(
             f"{folder / WEIGHTS}: the weights belong to another model:\n  " + "\n  ".join(problems[:20])
         )
+    with torch.random.fork_rng(devices=[]):
+        model = DualEncoder(experiment)
+    make_room(model, state)
     model.load_state_dict(state)
     tokenizer = experiment.text.tokenizer(folder / TOKENIZER)
     return model.to(device).eval(), experiment, tokenizer, notes

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
+import zlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ import torch
 from torch import Tensor
 
 from mmpt_sign.errors import CheckpointError
+from mmpt_sign.features.pickles import check_instructions
 
 MAX_BYTES = 16 << 30
-MAX_PICKLE_BYTES = 64 << 20
-MAX_DEPTH, MAX_TENSORS = 40, 100_000
+MAX_PICKLE_BYTES = 8 << 20
+MAX_ATTRIBUTES, MAX_NAME = 100_000, 500
+OF_MODULES = frozenset(("BINPERSID", "NEWOBJ"))  # instructions that storages and modules need
 KINDS = {
     "FloatStorage": torch.float32,
     "HalfStorage": torch.float16,
@@ -40,7 +43,8 @@ class Record:
         self.attributes: Mapping[str, Any] = {}
 
     def __setstate__(self, state: Any) -> None:
-        self.attributes = state if isinstance(state, dict) else {}
+        named = isinstance(state, dict) and all(isinstance(name, str) and len(name) <= MAX_NAME for name in state)
+        self.attributes = state if named else {}
 
 
 def is_torchscript(file: Path) -> bool:
@@ -58,12 +62,15 @@ def read_archive(file: Path) -> dict[str, Tensor]:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                 raise CheckpointError(f"{file}: unpacks to more than {MAX_BYTES} bytes")
             top = _Reader(archive).whole()
-        return dict(_tensors(top))
+        return _tensors(top)
     except (zipfile.BadZipFile, pickle.UnpicklingError, *_OF_DAMAGE) as error:
         raise CheckpointError(f"{file}: not readable as a TorchScript archive ({error})") from error
 
 
-_OF_DAMAGE = (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError)
+_OF_DAMAGE = (
+    OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError,
+    zlib.error,
+)  # fmt: skip
 
 
 class _Reader(pickle.Unpickler):
@@ -73,7 +80,9 @@ class _Reader(pickle.Unpickler):
         names = [name for name in archive.namelist() if name.endswith("/data.pkl") and name.count("/") == 1]
         if len(names) != 1 or archive.getinfo(names[0]).file_size > MAX_PICKLE_BYTES:
             raise pickle.UnpicklingError("no data.pkl of a reasonable size")
-        super().__init__(io.BytesIO(archive.read(names[0])))
+        data = archive.read(names[0])
+        check_instructions(data, OF_MODULES)
+        super().__init__(io.BytesIO(data))
         self._archive = archive
         self._root = names[0].removesuffix("data.pkl")
         self._storages: dict[str, Tensor] = {}
@@ -115,11 +124,18 @@ def _tensor(storage: Tensor, offset: int, size: tuple[int, ...], stride: tuple[i
     return storage.as_strided(size, stride, offset)
 
 
-def _tensors(record: Record, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Tensor]]:
-    if depth > MAX_DEPTH or len(record.attributes) > MAX_TENSORS:
-        raise pickle.UnpicklingError("modules within modules without an end")
-    for name, value in record.attributes.items():
-        if isinstance(value, Tensor):
-            yield f"{prefix}{name}", value
-        elif isinstance(value, Record):
-            yield from _tensors(value, f"{prefix}{name}.", depth + 1)
+def _tensors(top: Record) -> dict[str, Tensor]:
+    """By dotted name.  What is looked at is counted: few modules that hold each other have names without an end."""
+    found: dict[str, Tensor] = {}
+    waiting, looked_at = [("", top)], 0
+    while waiting:
+        prefix, record = waiting.pop()
+        looked_at += 1 + len(record.attributes)
+        if looked_at > MAX_ATTRIBUTES or len(prefix) > MAX_NAME:
+            raise pickle.UnpicklingError("modules within modules without an end")
+        for name, value in record.attributes.items():
+            if isinstance(value, Tensor):
+                found[f"{prefix}{name}"] = value
+            elif isinstance(value, Record):
+                waiting.append((f"{prefix}{name}.", value))
+    return found

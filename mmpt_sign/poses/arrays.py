@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_ARRAY_BYTES = 4 << 30
 ARCHIVES_KEPT = 8
 VIDEOS = (".mp4", ".mkv", ".webm", ".avi", ".mov")  # as pictures, for networks that are trained on them
+POINTS = (".pose", ".npy", ".npz", ".parquet")  # files of points
 FEATURES = "frames"  # the layout of (T, D) features, which have no points
 FEATURE_LAYOUT = Layout(("FEATURES.VECTOR",))
 
@@ -32,17 +33,18 @@ def read_source(source: Source | None) -> Clip:
         raise DataError("the record has no frames for this stream")
     if source.made is not None:
         return source.made.clip()
-    if source.path.suffix == ".pose":
+    ending = source.path.suffix.lower()
+    if ending == ".pose":
         return read(source.path, source.start, source.end)
-    if source.path.suffix == ".parquet" and source.item is not None:
+    if ending == ".parquet" and source.item is not None:
         from mmpt_sign.poses.sequence_parquet import read_sequence
 
         return _cut_clip(read_sequence(source.path, source.item), source)
-    if source.path.suffix == ".parquet":
+    if ending == ".parquet":
         from mmpt_sign.poses.parquet import read_parquet
 
         return _cut_clip(read_parquet(source.path), source)
-    if source.path.suffix.lower() in VIDEOS:
+    if ending in VIDEOS:
         from mmpt_sign.video.film import read_film
 
         return read_film(source)
@@ -109,10 +111,11 @@ def _confidence(given: NDArray[Any] | None, data: NDArray[np.float32]) -> NDArra
 def _array(source: Source) -> tuple[NDArray[Any], NDArray[Any] | None]:
     if not source.path.is_file():
         raise DataError(f"{source.path}: no such file")
-    if source.path.suffix == ".npy":
+    ending = source.path.suffix.lower()
+    if ending == ".npy":
         array = _guarded(source.path, lambda: np.load(source.path, mmap_mode="r", allow_pickle=False))
         return _cut(array, source, None), None
-    if source.path.suffix == ".npz":
+    if ending == ".npz":
         archive = _archive(source.path, source.path.stat().st_mtime_ns)
         member = source.member or next(iter(archive), "")
         if member not in archive:
@@ -145,6 +148,8 @@ def _cut_clip(clip: Clip, source: Source) -> Clip:
 
 
 def _span(source: Source, length: int) -> tuple[int, int]:
+    if length == 0:
+        raise DataError(f"{source.path}: has no frames")
     first, last = source.start or 0, length if source.end is None else min(source.end, length)
     if not 0 <= first < last:
         raise DataError(f"{source.path}: frames {source.start} to {source.end} are not among its {length}")

@@ -51,9 +51,9 @@ class PointMeans(Options):
         return PointMeans(points=points, mean=mean, deviation=deviation)
 
     def write(self, path: Path) -> None:
-        """As the ``.npz`` that `read_means` reads."""
-        with complete(path) as fresh:
-            np.savez(fresh, points=np.array(self.points), mean=np.array(self.mean), deviation=np.array(self.deviation))
+        """As the ``.npz`` that `read_means` reads, under the very name given."""
+        with complete(path) as fresh, fresh.open("wb") as file:
+            np.savez(file, points=np.array(self.points), mean=np.array(self.mean), deviation=np.array(self.deviation))
 
     def standardised(self, clip: Clip) -> Clip:
         """Every point less its mean and divided by its deviation; a missing point stays zero."""

@@ -17,7 +17,8 @@ from mmpt_sign.poses.read import clean
 COMPONENTS = (("pose", 33), ("face", 468), ("left_hand", 21), ("right_hand", 21))
 POINTS = sum(count for _, count in COMPONENTS)
 COLUMNS = ["frame", "type", "landmark_index", "x", "y", "z"]
-MAX_FRAMES = 100_000
+MAX_FRAMES = 250_000  # more than two hours
+FREE_BYTES, ROW_BYTES, RATIO = 16 << 20, 12, 1000  # real landmarks are packed to a half
 FPS = 30.0  # nominal: the tables do not say
 
 
@@ -40,6 +41,7 @@ def read_landmarks(path: Path) -> FloatArray:
         raise PoseFormatError(path, "names a point twice in one frame")
     if not len(frames):
         raise PoseFormatError(path, "has no rows")
+    _check_size(path, len(frames) * POINTS)
     flat = np.full((len(frames) * POINTS, 3), np.nan, dtype=np.float32)
     flat[place] = np.stack([table[axis] for axis in "xyz"], axis=1)
     return flat.reshape(len(frames), POINTS, 3)
@@ -52,9 +54,8 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     except ImportError as error:
         raise NotInstalledError("pyarrow, which reads parquet files,", "datasets") from error
     try:
-        file = pq.ParquetFile(path)
-        if file.metadata.num_rows > MAX_FRAMES * POINTS:
-            raise PoseFormatError(path, f"has {file.metadata.num_rows} rows, more than {MAX_FRAMES} frames of {POINTS}")
+        file = pq.ParquetFile(path, read_dictionary=["type"])
+        _check_size(path, file.metadata.num_rows)
         missing = sorted(set(COLUMNS) - set(file.schema_arrow.names))
         if missing:
             raise PoseFormatError(
@@ -63,19 +64,40 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         table = file.read(columns=COLUMNS)
         whole = {name: table[name].to_numpy().astype(np.int64) for name in ("frame", "landmark_index")}
         numbers = {name: table[name].to_numpy().astype(np.float32) for name in "xyz"}
-        return {**whole, **numbers, "type": np.asarray(table["type"].to_pylist(), dtype=str)}
+        return {**whole, **numbers, "type": _components(table["type"])}
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         raise PoseFormatError(path, f"is not a readable parquet table of landmarks ({error})") from error
+
+
+def _check_size(path: Path, rows: int) -> None:
+    """A few repeated numbers are packed to nothing, so what they unpack to is measured against the file."""
+    if rows > MAX_FRAMES * POINTS:
+        raise PoseFormatError(path, f"has {rows} rows, more than {MAX_FRAMES} frames of {POINTS}")
+    if rows * ROW_BYTES > FREE_BYTES + RATIO * path.stat().st_size:
+        raise PoseFormatError(path, f"unpacks to more than {RATIO} times its size, which no landmarks do")
+
+
+def _components(column: Any) -> NDArray[np.int64]:
+    """The number of each row's component, -1 for none; each name is looked at once, however long it is."""
+    known = [name for name, _ in COMPONENTS]
+    whole = column.dictionary_encode().unify_dictionaries()
+    numbers = []
+    for chunk in whole.chunks:
+        names = chunk.dictionary.to_pylist()
+        number_of = np.array([known.index(name) if name in known else -1 for name in names] + [-1], np.int64)
+        numbers.append(number_of[chunk.indices.fill_null(len(names)).to_numpy()])
+    return np.concatenate(numbers) if numbers else np.zeros(0, np.int64)
 
 
 def _slots(path: Path, kinds: NDArray[Any], index: NDArray[Any]) -> NDArray[np.int64]:
     slot = np.full(len(kinds), -1, dtype=np.int64)
     start = 0
-    for name, count in COMPONENTS:
-        rows = (kinds == name) & (index >= 0) & (index < count)
+    for number, (_, count) in enumerate(COMPONENTS):
+        rows = (kinds == number) & (index >= 0) & (index < count)
         slot[rows] = start + index[rows]
         start += count
     if (slot < 0).any():
         bad = int(np.argmax(slot < 0))
-        raise PoseFormatError(path, f"row {bad} names the point {kinds[bad]} {index[bad]}, which does not exist")
+        name = COMPONENTS[kinds[bad]][0] if kinds[bad] >= 0 else "of an unknown type with number"
+        raise PoseFormatError(path, f"row {bad} names the point {name} {index[bad]}, which does not exist")
     return slot

@@ -16,6 +16,7 @@ from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError, ConfigError
 from mmpt_sign.models.checkpoint import NO_DATA, save_model
 from mmpt_sign.models.clip_weights import sizes_of
+from mmpt_sign.models.place import place_for_model
 from mmpt_sign.released.filled import empty_network, filled
 from mmpt_sign.released.importer import Imported
 from mmpt_sign.released.pickled import read_tensors
@@ -52,6 +53,7 @@ def import_cico(
     alpha = usual_alpha(checkpoint) if alpha is None else alpha
     if not 0 <= alpha <= 1:
         raise ConfigError(f"--alpha {alpha}: the share of the domain-agnostic features lies between 0 and 1")
+    place_for_model(folder)
     digest = checksum(checkpoint, sha256)
     tensors, ignored = recognised(read_tensors(checkpoint))
     sizes = {prefix: _sizes(tensors, prefix) for prefix in ("visual.", "")}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mmpt_sign.config.load import experiment_from_values, load_experiment, shipped_experiments
 from mmpt_sign.errors import CheckpointError, ConfigError
 from mmpt_sign.models.checkpoint import NO_DATA, save_model
+from mmpt_sign.models.place import place_for_model
 from mmpt_sign.registry import nearest
 from mmpt_sign.released.filled import empty_network, filled
 from mmpt_sign.released.original_yaml import Recipe, is_original, read_recipe
@@ -48,6 +49,7 @@ def import_signclip(
     overrides: Sequence[str] = (),
 ) -> Imported:
     """Write a released checkpoint as a model folder that embeds as the original does."""
+    place_for_model(folder)
     released = recognised(read_tensors(checkpoint))
     name, found = _recipe(released, recipe, config, overrides)
     words = _tokenizer(released, found, tokenizer)

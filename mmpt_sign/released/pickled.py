@@ -7,7 +7,6 @@ as an inert stand-in that makes an empty dictionary of whatever it is given.  Th
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmpt_sign.errors import CheckpointError
+from mmpt_sign.features.refusal import refusal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,12 +58,10 @@ def _loaded(path: Path) -> Any:
             return load_file(path)
         with torch.serialization.safe_globals([*_numbers(), *((Inert, name) for name in _unknown(path))]):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(f"{path}: refused, it asks for more than tensors ({_reason(error)})") from error
+    except CheckpointError:
+        raise
     except Exception as error:  # whatever a foreign file makes the readers raise, the answer is the same
-        raise CheckpointError(
-            f"{path}: not readable as a checkpoint ({type(error).__name__}: {_reason(error)})"
-        ) from error
+        raise CheckpointError(refusal(path, error)) from error
 
 
 def _unknown(path: Path) -> list[str]:
@@ -111,10 +109,3 @@ def _is_tensor(value: Any) -> bool:
     import torch
 
     return isinstance(value, torch.Tensor)
-
-
-def _reason(error: Exception) -> str:
-    """What torch found, without its advice to load the file unsafely."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if "GLOBAL" in line or line.startswith("Can only")]
-    return (telling or lines or [""])[0][:200]

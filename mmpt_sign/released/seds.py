@@ -11,6 +11,7 @@ from mmpt_sign.config.load import experiment_from_values
 from mmpt_sign.errors import CheckpointError, ConfigError
 from mmpt_sign.models.checkpoint import NO_DATA, save_model
 from mmpt_sign.models.clip_weights import sizes_of
+from mmpt_sign.models.place import place_for_model
 from mmpt_sign.registry import nearest
 from mmpt_sign.released.cico import checksum, tokenizer_for
 from mmpt_sign.released.filled import empty_network, filled
@@ -56,6 +57,7 @@ def import_seds(
     sha256: str | None = None,
 ) -> Imported:
     """Write a released checkpoint as a model folder that scores as the original does."""
+    place_for_model(folder)
     digest = checksum(checkpoint, sha256)
     state, ignored = recognised(read_tensors(checkpoint))
     name, expects = _corpus(corpus, checkpoint)

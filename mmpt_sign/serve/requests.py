@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mmpt_sign.serve.settings import DEFAULT
+from mmpt_sign.serve.settings import DEFAULT, MOST_ANSWERS
 
 MOST_CANDIDATES = 2000  # whose tokens one search may read
 Text = Annotated[str, Field(min_length=1, examples=["<en> <ase> house"])]
@@ -53,7 +53,7 @@ class Classified(Signs):
     """Clips and the prompts they may mean."""
 
     prompts: list[Text] = Field(min_length=1, examples=[["<en> <ase> house", "<en> <ase> sun"]])
-    top_k: int = Field(5, ge=1, description="answers per clip")
+    top_k: int = Field(5, ge=1, le=MOST_ANSWERS, description="answers per clip")
 
 
 class Searched(Asked):
@@ -62,7 +62,7 @@ class Searched(Asked):
     text: Text | None = None
     pose: File | None = None
     video: File | None = None
-    k: int = Field(5, ge=1, description="answers wanted")
+    k: int = Field(5, ge=1, le=MOST_ANSWERS, description="answers wanted")
     sign_language: str | None = Field(None, max_length=20, examples=["ase"], description="only clips of this language")
     signer: str | None = Field(None, max_length=200, description="only clips of this signer")
     rerank: int | None = Field(

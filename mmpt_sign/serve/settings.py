@@ -6,11 +6,12 @@ Every limit has a name, a default and a flag of the same name; a refused request
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mmpt_sign.config.contracts import Options
 from mmpt_sign.errors import ConfigError
@@ -19,6 +20,7 @@ PREFIX = "MMPT_SIGN_SERVE_"
 DEFAULT = "default"
 KEYS_VARIABLE = "MMPT_SIGN_API_KEYS"
 MIB = 1 << 20
+MOST_ANSWERS = 1_000_000  # that any server may be told to give
 
 
 def _named(value: Any) -> Any:
@@ -37,12 +39,26 @@ def _listed(value: Any) -> Any:
     return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
 
+def _writable(folder: Path) -> Path:
+    """Tried out, because permissions, read-only disks and quotas cannot be told apart by looking."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="mmpt-sign-", dir=folder):
+            return folder
+    except OSError as error:
+        raise ValueError(
+            f"{folder}: uploads cannot be kept there ({error.strerror}); name a writable folder"
+        ) from error
+
+
 Places = Annotated[dict[str, Path], BeforeValidator(_named)]
+Folder = Annotated[Path, AfterValidator(_writable)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Settings(Options):
     """One server."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     models: Places = Field(description="folders of models by name; 'default' answers where none is named")
     indexes: Places = Field(default_factory=dict, description="saved indexes by the name of their model")
@@ -52,7 +68,7 @@ class Settings(Options):
     threads: int | None = Field(None, ge=1, description="CPU threads of the model; default: torch's own choice")
     api_keys: Path | None = Field(None, description="file with one key per line")
     cors: Words = Field((), description="origins whose pages may call /v1")
-    temporary: Path | None = Field(None, description="folder under which uploads lie while they are read")
+    temporary: Folder | None = Field(None, description="folder under which uploads lie while they are read")
 
     max_body_bytes: int = Field(32 * MIB, ge=1024, description="bytes of one request")
     max_bytes_inside: int = Field(256 * MIB, ge=1024, description="bytes of all requests at once")
@@ -61,7 +77,7 @@ class Settings(Options):
     max_frames: int = Field(16_384, ge=1, description="frames of one request, all clips together")
     max_texts: int = Field(256, ge=1, description="texts of one request")
     max_text_chars: int = Field(2000, ge=1, description="characters of one text")
-    max_answers: int = Field(100, ge=1, description="answers of one search or classification")
+    max_answers: int = Field(100, ge=1, le=MOST_ANSWERS, description="answers of one search or classification")
     max_seconds: float = Field(30.0, gt=0, description="seconds from the first byte of a request to its answer")
     max_wait_seconds: float = Field(10.0, gt=0, description="expected seconds in the queue")
     max_waiting: int = Field(65_536, ge=256, description="frames and text tokens in the queue")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from mmpt_sign.errors import CheckpointError, ConfigError, NotInstalledError
-from mmpt_sign.text.tokenizer import MAX_VOCABULARY_BYTES, SHORTEST, Tokenizer
+from mmpt_sign.text.tokenizer import MAX_VOCABULARY_BYTES, SHORTEST, Tokenizer, check_whole
 from mmpt_sign.text.weights import locate, searched_root
 
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -68,6 +68,7 @@ class ClipTokenizer(Tokenizer):
             raise ConfigError(f"max_tokens must be at least {SHORTEST}, not {max_tokens}")
         if not texts:
             return []
+        check_whole(texts)
         given = [_clean(text) for text in texts] if self.of_clip else list(texts)
         encoded = self._pretrained(given, add_special_tokens=False, truncation=False)["input_ids"]
         return [thinned([self.cls_id, *map(int, ids)], self.sep_id, max_tokens) for ids in encoded]

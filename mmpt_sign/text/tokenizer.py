@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmpt_sign.errors import CheckpointError, ConfigError, NotInstalledError
+from mmpt_sign.errors import CheckpointError, ConfigError, DataError, NotInstalledError
 
 SHORTEST = 3  # [CLS], one piece of a word, [SEP]
 PROBED_WORDS = 50
+SHOWN = 60  # characters of a text that is refused
 WORD_STARTS = "▁Ġ"  # how vocabularies of sentence pieces and of bytes mark the beginning of a word
 MAX_VOCABULARY_BYTES = 64 << 20
 
@@ -43,10 +44,11 @@ class Tokenizer:
             raise NotInstalledError("transformers", "train") from error
         if not Path(folder).is_dir():
             raise CheckpointError(f"{folder}: no such folder of a tokeniser")
+        _check_sizes(Path(folder))
         try:
-            pretrained = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CheckpointError(f"{folder}: holds no readable tokeniser ({str(error).splitlines()[0]})") from error
+            pretrained = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+        except Exception as error:  # the tokenizers library raises nothing narrower for a file that it cannot read
+            raise CheckpointError(f"{folder}: holds no readable tokeniser ({_why(error)})") from error
         if special_tokens:
             pretrained.add_tokens(list(special_tokens), special_tokens=True)
         return cls(pretrained, str(folder))
@@ -82,6 +84,7 @@ class Tokenizer:
             raise ConfigError(f"max_tokens must be at least {SHORTEST}, not {max_tokens}")
         if not texts:
             return []
+        check_whole(texts)
         encoded = self._pretrained(list(texts), truncation=True, max_length=max_tokens, padding=False)
         return [[int(token) for token in ids] for ids in encoded["input_ids"]]
 
@@ -104,3 +107,25 @@ class Tokenizer:
                 f"{place}: this tokeniser knows no word, every text would become [UNK]; "
                 "its vocabulary file is missing or empty"
             )
+
+
+def check_whole(texts: Sequence[str]) -> None:
+    """Refuse halves of characters, which bytes that are no UTF-8 become on a command line."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError as error:
+        broken = next(text for text in texts if any("\ud800" <= letter <= "\udfff" for letter in text))
+        raise DataError(f"the text {broken[:SHOWN]!a} holds bytes that are no characters in UTF-8") from error
+
+
+def _check_sizes(folder: Path) -> None:
+    for path in (*folder.glob("*.json"), *folder.glob("*.txt")):
+        if path.stat().st_size > MAX_VOCABULARY_BYTES:
+            raise CheckpointError(f"{path}: larger than {MAX_VOCABULARY_BYTES >> 20} MiB, not a file of a tokeniser")
+
+
+def _why(error: Exception) -> str:
+    """Without the advice to run the code of a folder, which this program never does."""
+    if "custom code" in str(error):
+        return "it needs program code that comes with it, which is never run"
+    return (str(error).splitlines() or [type(error).__name__])[0]

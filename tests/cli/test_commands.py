@@ -64,6 +64,12 @@ def test_cp_gives_a_file_to_edit_that_stands_alone(tmp_path: Path) -> None:
     assert load_experiment(other).optim.epochs == 3
 
 
+def test_a_table_before_its_predict_job_says_what_to_run(tmp_path: Path) -> None:
+    file = tmp_path / "tiny.yaml"
+    file.write_text(yaml.safe_dump(tiny_experiment(make_corpus(tmp_path / "corpus"), tmp_path / "runs")))
+    assert "--jobtype local_predict" in said("table", str(file), code=2)
+
+
 def test_schema_is_json_schema() -> None:
     schema = json.loads(said("schema"))
     assert schema["properties"]["optim"]["$ref"].startswith("#/$defs/")

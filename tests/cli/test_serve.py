@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,17 @@ def test_contradictions_are_sentences(started: list[Settings]) -> None:
     assert not started
 
 
+def test_an_address_that_is_taken_is_told_before_a_model_is_loaded() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = runner.invoke(app, ["serve", "nothing", "--port", port])
+    assert done.exit_code == 2
+    assert f"127.0.0.1, port {port}" in done.output
+    assert "looked for" not in done.output
+    assert runner.invoke(app, ["serve", "nothing", "--host", "192.0.2.1"]).exit_code == 2
+
+
 def test_a_missing_model_is_a_sentence(tmp_path: Path) -> None:
-    done = runner.invoke(app, ["serve", str(tmp_path / "nothing")])
+    done = runner.invoke(app, ["serve", str(tmp_path / "nothing"), "--port", "0"])
     assert done.exit_code == 2
     assert "looked for config.json" in done.output

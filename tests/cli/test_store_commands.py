@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
+from mmpt_sign.features.store import Store
 from tests.cli.test_commands import said
 from tests.corpus import make_corpus, tiny_experiment
 
@@ -57,6 +58,26 @@ def test_a_changed_source_needs_a_word(file: Path, tmp_path: Path) -> None:
     assert "0 packed" in said("data", "build", str(file), "-o", store, "--keep")
     assert "1 packed now" in said("data", "build", str(file), "-o", store, "--rebuild")
     said("data", "verify", store)
+
+
+def test_clips_are_not_lost_without_a_word(file: Path, tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    said("data", "build", str(file), "-o", store)
+    table = tmp_path / "corpus/index.csv"
+    table.write_text("\n".join(table.read_text().splitlines()[:-2]) + "\n")
+    assert "2 of its 48 clips are not among the 46" in said("data", "build", str(file), "-o", store, code=2)
+    assert "46 clips" in said("data", "build", str(file), "-o", store, "--drop")
+    said("data", "verify", store)
+
+
+def test_a_second_import_adds_to_the_first(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / name / f"{name}.npy", np.ones((3, 4), np.float32))
+        said("import", "features", str(tmp_path / name), "--layout", "npy", "-o", str(tmp_path / "store"))
+    assert list(Store.open(tmp_path / "store").ids) == ["a", "b"]
+    said("import", "features", str(tmp_path / "b"), "--layout", "npy", "-o", str(tmp_path / "store"), "--drop")
+    assert list(Store.open(tmp_path / "store").ids) == ["b"]
 
 
 def test_verify_reports_all_damage_with_exit_code_2(file: Path, tmp_path: Path) -> None:

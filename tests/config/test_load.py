@@ -100,6 +100,18 @@ def test_mistakes_behind_mistakes_are_found_in_the_same_go(tmp_path: Path) -> No
         ("evaluate: {split: test}", "must not choose"),
         ("loss: {pose_text: info_nce}", "no similarity of the same name"),
         ("video: {rgb: {encoder: bert_video}}", "not among the streams"),
+        ("base: 5", "list of such names"),
+        ("base: {a: b}", "list of such names"),
+        (f"base: {'x' * 300}", "base: cannot be read"),
+        ("a: " + "[" * 3000, "not valid YAML"),
+        ("a: !!timestamp abc\nb: !!bool abc", "self.yaml:1: 'abc' is no timestamp.*\n.*self.yaml:2: 'abc' is no bool"),
+        (
+            "a: !!int abc\nb: !!float abc\nc: !!int ''",
+            "1: 'abc' is no int.*\n.*2: 'abc' is no float.*\n.*3: '' is no int",
+        ),
+        ("a: 2024-13-45", "1: '2024-13-45' is no timestamp.*quotes"),
+        ("a: " + "9" * 5000, "'9{60}…' is no int"),
+        ("a: " + "x" * (1 << 20), "larger than"),
     ],
 )
 def test_each_mistake_has_its_sentence(tmp_path: Path, text: str, message: str) -> None:
@@ -122,6 +134,8 @@ def test_override_mistakes_name_the_option(tmp_path: Path) -> None:
         load_experiment(path, ["optim.lr=abc"])
     with pytest.raises(ConfigError, match="key=value"):
         load_experiment(path, ["optim.lr"])
+    with pytest.raises(ConfigError, match=r"-o seed:1: '2024-13-45' is no timestamp.*\n-o a: '\[.*not a YAML value"):
+        load_experiment(path, ["seed=2024-13-45", "a=" + "[" * 3000])
 
 
 def test_shipped_experiments_are_valid_short_and_named_after_their_path() -> None:

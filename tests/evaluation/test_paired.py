@@ -141,6 +141,10 @@ def test_what_is_no_pair_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> 
     broken.write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="not the predictions"):
         answers(pair[0], broken)
+    broken.write_bytes(b"\xcd" * 100_000)
+    with pytest.raises(DataError, match="not the predictions") as failed:
+        answers(pair[0], broken)
+    assert len(str(failed.value)) < 200 + len(str(broken))
 
 
 def test_which_evaluation_is_meant(pair: tuple[Path, Path], tmp_path: Path) -> None:

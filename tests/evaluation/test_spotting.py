@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -69,7 +70,15 @@ def test_windows_reach_both_ends() -> None:
     assert found[found[:, 1] - found[:, 0] == 10].tolist() == [[s, s + 10] for s in (0, 4, 8, 12, 15)]
     assert found[found[:, 1] - found[:, 0] == 25].tolist() == [[0, 25]]
     assert windows_of(1, 25.0, [1.0], 0.2).tolist() == [[0, 1]]
-    for seconds, stride in (((), 0.2), ((0.0,), 0.2), ((1.0,), 0.0)):
+    assert windows_of(9, 25.0, [1e308], 1e308).tolist() == [[0, 9]]
+    for seconds, stride in (
+        ((), 0.2),
+        ((0.0,), 0.2),
+        ((1.0,), 0.0),
+        ((math.nan, 1.0), 0.2),
+        ((math.inf,), 0.2),
+        ((1.0,), math.nan),
+    ):
         with pytest.raises(ConfigError, match="above 0"):
             windows_of(25, 10.0, seconds, stride)
     with pytest.raises(ConfigError, match="longer stride"):

@@ -175,6 +175,28 @@ def test_a_half_written_line_of_the_journal_costs_one_item(tmp_path: Path) -> No
     assert extract(items, Copy(), out, workers=1).kept == 4
 
 
+def test_rows_of_others_are_left_out_and_their_items_made_again(tmp_path: Path) -> None:
+    items, out = sources(tmp_path / "in", "one", "two", "raise"), tmp_path / "out"
+    extract(items, Copy(), out, workers=1)
+    journal = (out / "done.jsonl").read_text()
+    (out / "done.jsonl").write_text(journal.replace('"span"', '"piece"', 1) + '{"target": []}\n')
+    (out / "skipped.csv").write_text("name,why\nraise,no good\n")
+    report = extract(items, Copy(), out, workers=1)
+    assert (report.made, report.kept, report.skipped) == (1, 1, 1)
+    assert skipped(out) == {"raise": "no good"}
+
+
+@pytest.mark.parametrize("name", ["done.jsonl", "skipped.csv"])
+def test_a_table_that_is_no_text_is_named_and_kept(name: str, tmp_path: Path) -> None:
+    items, out = sources(tmp_path / "in", "one", "raise"), tmp_path / "out"
+    extract(items, Copy(), out, workers=1)
+    damaged = (out / name).read_bytes() + b"\xff\n"
+    (out / name).write_bytes(damaged)
+    with pytest.raises(DataError, match=f"{name}: cannot be read"):
+        extract(items, Copy(), out, workers=1)
+    assert (out / name).read_bytes() == damaged
+
+
 def test_too_many_skipped_items_fail_the_job(tmp_path: Path) -> None:
     report = Report(tmp_path, total=10, made=6, kept=0, skipped=4, frames=1, remarks=0, seconds=1)
     report.judge(0.4)

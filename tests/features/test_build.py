@@ -10,6 +10,7 @@ import pytest
 
 from mmpt_sign.errors import DataError, NotInstalledError
 from mmpt_sign.features.build import build_store, own_clip
+from mmpt_sign.features.plan import Others
 from mmpt_sign.features.store import Store, verify
 from mmpt_sign.files import read_csv
 from mmpt_sign.poses.arrays import feature_clip
@@ -75,7 +76,11 @@ def test_clips_taken_away_leave_the_index_and_come_back_unread(tmp_path: Path) -
     records = corpus(tmp_path / "corpus", 6)
     build_store(records, own_clip, tmp_path / "store", shard_clips=2)
     whole = contents(tmp_path / "store")
-    built = build_store([records[0], records[2], records[3]], refused, tmp_path / "store")
+    fewer = [records[0], records[2], records[3]]
+    with pytest.raises(DataError, match=r"3 of its 6 clips .* lost: id-1, id-4, id-5; build with --drop"):
+        build_store(fewer, refused, tmp_path / "store")
+    assert contents(tmp_path / "store") == whole
+    built = build_store(fewer, refused, tmp_path / "store", others="drop")
     assert (built.clips, built.unused_bytes > 0) == (3, True)
     assert list(verify(tmp_path / "store").ids) == ["id-0", "id-2", "id-3"]
     assert not list((tmp_path / "store/shards").glob("00002.*"))  # no clip of it is in use
@@ -113,8 +118,31 @@ def test_a_store_outlives_its_corpus(tmp_path: Path) -> None:
     build_store(records, own_clip, tmp_path / "store")
     for record in records:
         record.source.path.unlink()
-    built = build_store(records[:3], refused, tmp_path / "store")
-    assert built.clips == 3
+    assert build_store(records[:3], refused, tmp_path / "store", others="keep").clips == 4
+    assert build_store(records[:3], refused, tmp_path / "store", others="drop").clips == 3
+
+
+def test_a_begun_store_of_other_data_is_not_built_over(tmp_path: Path) -> None:
+    build_store(corpus(tmp_path / "corpus", 4), own_clip, tmp_path / "store")
+    (tmp_path / "store/manifest.json").unlink()
+    ways: tuple[Others, ...] = ("stop", "keep")
+    for way in ways:
+        with pytest.raises(DataError, match="4 of its 4 clips"):
+            build_store(corpus(tmp_path / "corpus", 2, first=4), own_clip, tmp_path / "store", others=way)
+
+
+def test_clips_that_are_kept_beside_others_are_not_read_again(tmp_path: Path) -> None:
+    first, second = corpus(tmp_path / "corpus", 5), corpus(tmp_path / "corpus", 4, first=3)
+    build_store(first, own_clip, tmp_path / "store", shard_clips=2)
+    rows = Store.open(tmp_path / "store").records()
+    assert build_store(second, own_clip, tmp_path / "store", others="keep").added == 2
+    store = verify(tmp_path / "store")
+    assert list(store.ids) == [f"id-{n}" for n in range(7)]
+    assert store.records()[:3] == rows[:3]
+    for path in (tmp_path / "store/shards").glob("00000.*"):
+        path.unlink()
+    with pytest.raises(DataError, match="2 of its clips are gone with their shard: id-0, id-1"):
+        build_store(second, refused, tmp_path / "store", others="keep")
 
 
 def test_what_cannot_be_read_is_left_out_and_listed_and_tried_again_later(tmp_path: Path) -> None:
@@ -171,7 +199,7 @@ def test_points_of_a_store_stay_as_they_are(tmp_path: Path) -> None:
     clips = [clip_of("holistic_203", 4)]
     made_store(tmp_path / "store", clips, points=["hands"])
     made_store(tmp_path / "store", [*clips, clip_of("holistic_203", 5)], points=["hands"])
-    assert len(made_store(tmp_path / "store", clips).layout) == 42
+    assert len(made_store(tmp_path / "store", clips, others="drop").layout) == 42
     with pytest.raises(DataError, match="a store of their own"):
         made_store(tmp_path / "store", clips, points=["right_hand"])
     with pytest.raises(DataError, match="a store of their own"):

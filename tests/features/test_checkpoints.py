@@ -125,6 +125,22 @@ def test_what_holds_no_weights_is_refused(tmp_path: Path, content: Any, monkeypa
     assert not (tmp_path / "ran").exists()
 
 
+def test_no_advice_to_open_a_file_unsafely(tmp_path: Path) -> None:
+    told = {}
+    for name, content in (("code.pt", {"a": Command()}), ("class.pt", {"a": I3d()})):
+        torch.save(content, tmp_path / name)
+    (tmp_path / "clip.pose").write_bytes(b"\xcd\xcc\xcc\x3d" * 99)
+    for name in ("code.pt", "class.pt", "clip.pose"):
+        with pytest.raises(CheckpointError) as raised:
+            load(I3d(), tmp_path / name)
+        told[name] = str(raised.value)
+        assert not any(word in told[name] for word in ("weights_only", "arbitrary code", "allowlist", "issue"))
+    assert "more than tensors" in told["code.pt"]
+    assert "system" in told["code.pt"]
+    assert "more than tensors" in told["class.pt"]
+    assert "is not a checkpoint" in told["clip.pose"]
+
+
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no archive", b"\x80\x02.", os.urandom(500)])
 def test_damaged_files_are_refused(tmp_path: Path, data: bytes) -> None:
     for name in ("bad.pt", "bad.safetensors"):

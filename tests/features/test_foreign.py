@@ -177,6 +177,18 @@ def test_bombs_are_cut_off(tmp_path: Path) -> None:
     assert read_pickle(pickled(tmp_path / "b.pkl", {"feature": doubled}))["feature"][0] is not None
 
 
+def test_a_text_that_is_made_bytes_again_and_again_is_cut_off(tmp_path: Path) -> None:
+    text = b"a" * 1_000_000
+    program = b"\x80\x02X" + len(text).to_bytes(4, "little") + text + b"q\x000c_codecs\nencode\nq\x010"
+    program += b"X\x06\x00\x00\x00latin1q\x020]" + b"h\x01h\x00h\x02\x86Ra" * 100 + b"."
+    (tmp_path / "a.pkl").write_bytes(gzip.compress(program))
+    with pytest.raises(DataError, match="more than 8 times its own size"):
+        read_pickle(tmp_path / "a.pkl")
+    (tmp_path / "b.pkl").write_bytes(gzip.compress(b"N0" * (10 << 20)))
+    with pytest.raises(DataError, match=r"b\.pkl: more than \d+ bytes"):
+        read_pickle(tmp_path / "b.pkl")
+
+
 def test_references_to_itself_end(tmp_path: Path) -> None:
     circle: dict[str, Any] = {}
     circle["feature"] = circle

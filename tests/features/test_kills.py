@@ -58,12 +58,13 @@ def test_a_build_killed_at_any_change_of_the_disk_goes_on(tmp_path: Path) -> Non
     old, new = corpus(tmp_path / "corpus", 9), corpus(tmp_path / "corpus", 7, first=6, broken=(11,))
     build_store(old, own_clip, tmp_path / "first", shard_clips=3, max_skipped=1)
     build_store(old, own_clip, tmp_path / "second", shard_clips=3, max_skipped=1)
-    build_store(new, own_clip, tmp_path / "second", shard_clips=3, max_skipped=1)
+    build_store(new, own_clip, tmp_path / "second", shard_clips=3, max_skipped=1, others="drop")
     wholes = contents(tmp_path / "first"), contents(tmp_path / "second")
     reached = 0
     for step in range(1, 300):
         folder = tmp_path / f"step-{step}"
-        steps = [partial(build_store, given, own_clip, folder, shard_clips=3, max_skipped=1) for given in (old, new)]
+        once = partial(build_store, read=own_clip, folder=folder, shard_clips=3, max_skipped=1, others="drop")
+        steps = [partial(once, given) for given in (old, new)]
         alive = False
         for build, whole in zip(steps, wholes, strict=True):
             process = in_another_process(partial(killed_at, step, build))

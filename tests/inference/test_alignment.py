@@ -85,7 +85,7 @@ def test_every_frame_of_a_clip_is_answered_whatever_its_windows(model: SignModel
 def test_a_model_of_vectors_knows_no_words() -> None:
     pooled = token_model(similarity={"video_text": "pooled_dot"})
     with pytest.raises(ConfigError, match="knows of no words"):
-        pooled.align(np.zeros((5, 21, 3), np.float32), SENTENCE)
+        pooled.align(np.ones((5, 21, 3), np.float32), SENTENCE)
 
 
 class Perfect:

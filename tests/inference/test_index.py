@@ -182,3 +182,16 @@ def test_a_run_knows_its_own_clips(trained: Trained) -> None:
     assert {record.split for record in records_in(folder, "test")} == {"test"}
     with pytest.raises(DataError, match="splits there: test, train, valid"):
         records_in(folder, "tset")
+
+
+@pytest.mark.parametrize("config", [b"a: [", b"a: \xff", b"a: !!int x", b"- a"])
+def test_a_broken_run_is_named(tmp_path: Path, config: bytes) -> None:
+    (tmp_path / "config.yaml").write_bytes(config)
+    with pytest.raises(ConfigError, match=r"config\.yaml"):
+        records_in(tmp_path)
+
+
+def test_a_table_without_rows_says_so(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_text("id,path,text,split\n")
+    with pytest.raises(DataError, match="has no rows"):
+        records_in(tmp_path)

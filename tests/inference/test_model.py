@@ -78,6 +78,18 @@ def test_wrong_inputs_are_sentences(model: SignModel) -> None:
         model.embed_texts([3])  # type: ignore[list-item]
 
 
+def test_a_clip_that_cannot_be_used_is_named_among_many(model: SignModel, trained: Trained, tmp_path: Path) -> None:
+    good = trained[1] / "house-0.npy"
+    unseen = np.full((5, 21, 3), np.nan, np.float32)
+    np.save(tmp_path / "unseen.npy", unseen)
+    np.save(tmp_path / "features.npy", np.ones((5, 30), np.float32))
+    with pytest.raises(DataError, match=r"unseen\.npy: no point .* is seen"):
+        model.embed_poses([good, tmp_path / "unseen.npy"])
+    with pytest.raises(DataError, match=r"features\.npy: the clip has none of the model's points"):
+        model.embed_poses([good, tmp_path / "features.npy"])
+    assert len(model.embed_poses([clip_from_array(unseen, "hand_21")])) == 1
+
+
 def test_the_index_finds_by_text_and_by_pose_and_survives_the_disk(
     model: SignModel, trained: Trained, tmp_path: Path
 ) -> None:

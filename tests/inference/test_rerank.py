@@ -66,9 +66,11 @@ def test_poses_are_compared_by_vectors_and_filters_hold(index: Index, records: l
 
 
 def test_it_is_kept_in_files_and_changed(model: SignModel, records: list[Record], index: Index, tmp_path: Path) -> None:
-    path = index.save(tmp_path / "clips.npz")
+    index.save(tmp_path / "clips.npz")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["clips.npz", "clips.tokens"]
-    opened = Index.load(path, model)
+    dotted = index.save(tmp_path / "v1.2" / "clips_v1.2")
+    assert sorted(p.name for p in dotted.parent.iterdir()) == ["clips_v1.2.npz", "clips_v1.2.tokens"]
+    opened = Index.load(dotted.with_suffix(""), model)
     assert [hit.id for hit in opened.search(text=TEXT, k=7)] == [hit.id for hit in index.search(text=TEXT, k=7)]
     opened.remove({expected(model, records)[0]})
     assert opened.search(text=TEXT, k=1)[0].id == expected(model, records)[1]

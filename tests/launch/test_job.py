@@ -19,9 +19,16 @@ def test_seeds(text: str, seeds: list[int]) -> None:
     assert parse_seeds(text) == seeds
 
 
-def test_wrong_seeds_say_how_to_write_them() -> None:
+@pytest.mark.parametrize("text", ["one", "5-1", ",", "-1", "1 2", "0-4-", str(2**31), "0-" + "9" * 30])
+def test_wrong_seeds_say_how_to_write_them(text: str) -> None:
     with pytest.raises(ConfigError, match="0,1,2"):
-        parse_seeds("one")
+        parse_seeds(text)
+
+
+@pytest.mark.parametrize(("text", "words"), [("0,0", "twice"), ("3,1-4", "twice"), ("0-2000000000", "at most 1000")])
+def test_a_seed_is_launched_once_and_not_millions_of_them(text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        parse_seeds(text)
 
 
 @pytest.mark.parametrize(

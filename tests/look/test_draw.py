@@ -112,6 +112,15 @@ def test_other_endings_and_features_are_refused(tmp_path: Path) -> None:
         Scene((PosePanel("a", feature_clip(np.ones((3, 5), np.float32), 25)),))
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [(9999.0, 25.0, "9999 frames per second"), (1e-9, 25.0, "1e-09 frames"), (1000.0, 0.01, "600000 frames, at most")],
+)
+def test_rates_that_make_endless_scenes_are_refused(first: float, second: float, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        Scene((PosePanel("a", hand(6, first)), PosePanel("b", hand(6, second))))
+
+
 @pytest.fixture
 def page(tmp_path: Path) -> str:
     clip = clip_of("holistic_203", 5)

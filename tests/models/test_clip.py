@@ -217,6 +217,23 @@ def test_an_archive_that_asks_for_more_than_tensors_is_refused(
             read_archive(with_pickle(file, damaged))
 
 
+def test_few_modules_with_names_without_an_end_and_large_tables_are_refused(tmp_path: Path) -> None:
+    file = written(made_state(layers=1), tmp_path, "torchscript")
+    module = b"c__torch__\nM\n)R"
+    twice = b"".join(
+        b"(X\x01\x00\x00\x00ah" + bytes([n - 1]) + b"X\x01\x00\x00\x00bh" + bytes([n - 1]) + b"ubq" + bytes([n])
+        for n in range(1, 41)
+    )
+    nested = b"\x80\x02" + module + b"q\x00" + twice.replace(b"(X\x01\x00\x00\x00a", module + b"}(X\x01\x00\x00\x00a")
+    with pytest.raises(CheckpointError, match="without an end"):
+        read_archive(with_pickle(file, nested + b"."))
+    circle = b"\x80\x02" + module + b"q\x00}X\x01\x00\x00\x00ah\x00sb."
+    with pytest.raises(CheckpointError, match="without an end"):
+        read_archive(with_pickle(file, circle))
+    with pytest.raises(CheckpointError, match="place 120000000"):
+        read_archive(with_pickle(file, b"\x80\x02Nr" + (120_000_000).to_bytes(4, "little") + b"."))
+
+
 def test_a_tensor_larger_than_its_bytes_is_refused(tmp_path: Path) -> None:
     file = written(made_state(layers=1), tmp_path, "torchscript")
     with zipfile.ZipFile(file) as archive:

@@ -116,6 +116,15 @@ def test_spans_outside_the_clip_are_errors(start: int, end: int | None, tmp_path
         read_source(Source(tmp_path / "a.npy", start, end))
 
 
+def test_an_array_without_frames_says_so_and_the_case_of_an_ending_does_not_matter(tmp_path: Path) -> None:
+    for name, frames in (("none.npy", 0), ("some.NPY", 2)):
+        with (tmp_path / name).open("wb") as file:
+            np.save(file, np.ones((frames, 21, 3), np.float32))
+    with pytest.raises(DataError, match=r"none\.npy: has no frames"):
+        read_source(Source(tmp_path / "none.npy", layout="hand_21"))
+    assert len(read_source(Source(tmp_path / "some.NPY"))) == 2
+
+
 def test_an_archive_is_read_anew_when_it_changes(tmp_path: Path) -> None:
     import os
 

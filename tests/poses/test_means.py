@@ -35,8 +35,10 @@ def test_a_point_that_never_moves_keeps_its_scale() -> None:
 
 
 def test_points_go_by_name(tmp_path: Path) -> None:
-    MEANS.write(tmp_path / "m.npz")
-    assert read_means(tmp_path / "m.npz") == MEANS
+    for name in ("m.npz", "m", "m.v1"):
+        MEANS.write(tmp_path / name)
+        assert read_means(tmp_path / name) == MEANS
+    assert len(list(tmp_path.iterdir())) == 3
     assert MEANS.of(("A.y", "A.x")).mean == ((0, 0, 0), (1, 2, 3))
     with pytest.raises(DataError, match="A.z"):
         MEANS.of(("A.x", "A.z"))

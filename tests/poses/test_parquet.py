@@ -43,6 +43,25 @@ def test_missing_points_and_rows_are_missing(tmp_path: Path) -> None:
     assert np.isfinite(clip.data).all()
 
 
+def test_what_repeats_itself_may_not_unpack_without_a_bound(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    rows = 20_000  # a frame each
+    same = {name: pa.array(np.zeros(rows, np.float32)) for name in "xyz"}
+    frame = pa.array(np.arange(rows, dtype=np.int32))
+    kinds = pa.array(["pose"]).dictionary_encode().take(pa.array(np.zeros(rows, np.int64)))
+    table = pa.table({"frame": frame, "type": kinds, "landmark_index": pa.array(np.zeros(rows, np.int32)), **same})
+    pq.write_table(
+        table,
+        tmp_path / "x.parquet",
+        compression="zstd",
+        use_dictionary=["type", "landmark_index", *"xyz"],
+        column_encoding={"frame": "DELTA_BINARY_PACKED"},
+    )
+    with pytest.raises(PoseFormatError, match="unpacks to more than 1000 times its size"):
+        read_landmarks(tmp_path / "x.parquet")
+
+
 def test_broken_tables(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
@@ -63,3 +82,7 @@ def test_broken_tables(tmp_path: Path) -> None:
     pq.write_table(table.set_column(3, "landmark_index", index), tmp_path / "strange.parquet")
     with pytest.raises(PoseFormatError, match="does not exist"):
         read_landmarks(tmp_path / "strange.parquet")
+    for kinds in (pa.array(["tail"] * len(table)), pa.nulls(len(table), pa.string()), pa.array([1] * len(table))):
+        pq.write_table(table.set_column(2, "type", kinds), tmp_path / "kinds.parquet")
+        with pytest.raises(PoseFormatError, match="unknown type"):
+            read_landmarks(tmp_path / "kinds.parquet")

@@ -274,5 +274,5 @@ def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
 def test_what_is_no_checkpoint_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x.pt"
     file.write_bytes(content)
-    with pytest.raises(CheckpointError, match="x.pt"):
+    with pytest.raises(CheckpointError, match=r"x.pt: (?!refused)"):
         import_signclip(file, tmp_path / "model")

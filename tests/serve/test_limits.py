@@ -267,6 +267,16 @@ def test_settings_that_contradict_each_other_are_refused_together() -> None:
         Settings.of({"models": "x", "indexes": "b=y.npz"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("temporary", "nowhere"), ("grace_seconds", "inf"), ("max_answers", 10**400)]
+)
+def test_settings_that_cannot_work_are_refused(name: str, value: Any, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--" + name.replace("_", "-")):
+        Settings.of({"models": "x", name: tmp_path / value if name == "temporary" else value})
+    assert Settings.of({"models": "x", "temporary": tmp_path}).temporary == tmp_path
+    assert not list(tmp_path.iterdir())
+
+
 def test_settings_come_from_the_environment_too() -> None:
     variables = {
         "MMPT_SIGN_SERVE_MODELS": "runs/a,fine=runs/b",

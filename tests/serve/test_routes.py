@@ -19,6 +19,7 @@ from mmpt_sign.streams.features import Features
 from tests.inference.made import two_stream_model, with_other
 from tests.serve.places import app_of, b64, client_of, hand_file, index_over
 
+JSON = {"Content-Type": "application/json"}
 TEXTS = ["<en> <ase> house", "<en> <ase> sun"]
 
 
@@ -49,13 +50,14 @@ def test_the_originals_route_takes_poses(client: TestClient, model: SignModel) -
         ("/api/embed/text", {"pose": "x"}),
         ("/api/embed/text", {"text": []}),
         ("/api/embed/text", {"text": 3}),
+        ("/api/embed/text", {"text": "\ud800 x"}),
         ("/api/embed/pose", {"pose": "no base64!"}),
         ("/api/embed/pose", {"pose": b64(b"no pose")}),
         ("/api/embed/pose", {"pose": [b64(hand_file()), ""]}),
     ],
 )
 def test_mistakes_on_the_originals_route_are_400(client: TestClient, path: str, body: dict[str, Any]) -> None:
-    answer = client.request("GET", path, json=body)
+    answer = client.request("GET", path, content=json.dumps(body), headers=JSON)
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["message"]
 
@@ -99,26 +101,34 @@ def test_search_by_text_and_pose_with_filters(client: TestClient) -> None:
         ("/v1/embed/text", {"texts": []}, 422, "invalid"),
         ("/v1/embed/text", {"texts": ["x"], "texst": 1}, 422, "invalid"),
         ("/v1/embed/text", {"texts": ["\ud800"]}, 422, "invalid"),
+        ("/v1/embed/text", {"texts": ["x"], "\udfff": 1}, 422, "invalid"),
         ("/v1/embed/pose", {"poses": [b64(b"\0" * 100)]}, 422, "invalid"),
         ("/v1/score", {"texts": ["x"]}, 422, "invalid"),
         ("/v1/search", {"text": "x", "pose": "eA=="}, 422, "invalid"),
         ("/v1/search", {"text": "x", "model": "second"}, 404, "no_index"),
         ("/v1/search", {"text": "x", "k": 0}, 422, "invalid"),
+        ("/v1/search", {"text": "x", "k": 10**4000}, 422, "invalid"),
+        ("/v1/classify", {"poses": ["eA=="], "prompts": ["x"], "top_k": 10**400}, 422, "invalid"),
         ("/v1/score", {"texts": ["x"], "videos": ["eA=="]}, 404, "no_video"),
         ("/v1/nothing", {}, 404, "no_such_route"),
     ],
 )
 def test_mistakes_have_one_shape(client: TestClient, path: str, body: dict[str, Any], status: int, code: str) -> None:
-    answer = client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
+    answer = client.post(path, content=json.dumps(body), headers=JSON)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
     assert answer.headers["x-request-id"] == answer.json()["error"]["request_id"]
 
 
+def test_whole_characters_may_be_escaped(client: TestClient, model: SignModel) -> None:
+    answer = client.post("/v1/embed/text", content=json.dumps({"texts": ["sun \U0001f31e"]}), headers=JSON)
+    np.testing.assert_allclose(answer.json()["embeddings"], model.embed_texts(["sun \U0001f31e"]), atol=1e-5)
+    assert client.post("/v1/embed/text", content=b'{"texts":["\xed\xa0\x80"]}', headers=JSON).status_code == 400
+
+
 def test_what_is_no_json_is_400_and_another_method_405(client: TestClient) -> None:
-    headers = {"Content-Type": "application/json"}
-    assert client.post("/v1/embed/text", content="{", headers=headers).status_code == 400
-    assert client.post("/v1/embed/text", content="[" * 100_000, headers=headers).status_code == 400
-    assert client.post("/v1/embed/text", content="9" * 5000, headers=headers).status_code == 400
+    assert client.post("/v1/embed/text", content="{", headers=JSON).status_code == 400
+    assert client.post("/v1/embed/text", content="[" * 100_000, headers=JSON).status_code == 400
+    assert client.post("/v1/embed/text", content="9" * 5000, headers=JSON).status_code == 400
     assert client.get("/v1/embed/text").json()["error"]["code"] == "method_not_allowed"
 
 

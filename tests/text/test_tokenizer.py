@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmpt_sign.errors import CheckpointError, ConfigError
+from mmpt_sign.errors import CheckpointError, ConfigError, DataError
 from mmpt_sign.text.tokenizer import Tokenizer
 
 WORDS = [
@@ -72,6 +72,11 @@ def test_no_text_and_one_text_instead_of_a_list(folder: Path) -> None:
         tokenizer.encode("house", 8)
 
 
+def test_half_a_character_is_refused(folder: Path) -> None:
+    with pytest.raises(DataError, match="no characters"):
+        Tokenizer.load(folder).encode(["a", "\udcff x"], 8)
+
+
 def test_saved_and_loaded_again(folder: Path, tmp_path: Path) -> None:
     special = ["<en>", "<ase>"]
     tokenizer = Tokenizer.load(folder, special)
@@ -112,3 +117,23 @@ def test_the_packaged_tokeniser_knows_letters_and_accents() -> None:
     rows = tokenizer.encode([f"letter {letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"], 16)
     assert len({tuple(row) for row in rows}) == 26
     assert tokenizer.vocab_size == 30522
+
+
+def test_code_in_the_folder_is_neither_run_nor_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda _="": pytest.fail("a question"))
+    folder = make(tmp_path)
+    (folder / "config.json").unlink()  # which names a class of transformers' own
+    (folder / "tok.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Tok: ...\n")
+    values = {"tokenizer_class": "Tok", "auto_map": {"AutoTokenizer": ["tok.Tok", "tok.Tok"]}}
+    (folder / "tokenizer_config.json").write_text(json.dumps(values))
+    with pytest.raises(CheckpointError, match="never run"):
+        Tokenizer.load(folder)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_endless_vocabulary_is_not_read(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    with (folder / "tokenizer.json").open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(CheckpointError, match="larger than 64 MiB"):
+        Tokenizer.load(folder)

@@ -17,8 +17,8 @@ class TemporalFrontEnd(FrontEnd):
     """Each frame learns from its neighbours at a fraction of the cost of a full convolution."""
 
     name: Literal["temporal"] = "temporal"
-    kernel: int = Field(5, ge=1, description="frames seen by the convolution; odd")
-    layers: int = Field(1, ge=0, description="convolutions, one behind the other")
+    kernel: int = Field(5, ge=1, le=1025, description="frames seen by the convolution; odd")
+    layers: int = Field(1, ge=0, le=200, description="convolutions, one behind the other")
     dropout: float = Field(0.0, ge=0, lt=1)
 
     def build(self, widths: Mapping[str, int], d_out: int) -> nn.Module:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -11,6 +10,7 @@ from pydantic import Field, model_validator
 from mmpt_sign.config.contracts import Text
 from mmpt_sign.errors import CheckpointError
 from mmpt_sign.models.bert_shape import LoraOptions
+from mmpt_sign.models.bounded_json import read_object
 from mmpt_sign.text.weights import locate
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mmpt_sign.text.tokenizer import Tokenizer
 
 MAX_CONFIG_BYTES = 1 << 20
+OF_CODE = ("auto_map", "_name_or_path")  # by which a configuration may bring program code along
 SIZES = {"hidden_size": 16384, "num_hidden_layers": 200, "vocab_size": 2_000_000, "max_position_embeddings": 100_000}
 
 
@@ -43,6 +44,8 @@ class Transformer(Text):
             raise ValueError("name the weights to start from: a folder as transformers' save_pretrained writes it")
         if self.lora is not None and self.freeze is not None:
             raise ValueError("lora freezes all of the encoder already: leave freeze out")
+        if code := [key for key in OF_CODE if key in (self.architecture or {})]:
+            raise ValueError(f"architecture: {', '.join(code)}: program code of a model is never run")
         too_large = [f"{key} {value}" for key, most in SIZES.items()
                      if not 0 <= (value := int((self.architecture or {}).get(key) or 0)) <= most]  # fmt: skip
         if too_large:
@@ -82,12 +85,7 @@ class Transformer(Text):
 
 def _configuration(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
-    try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise CheckpointError(f"{path}: larger than {MAX_CONFIG_BYTES} bytes, not the configuration of an encoder")
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: not the configuration of an encoder ({error})") from error
-    if not isinstance(found, dict) or not isinstance(found.get("model_type"), str):
+    found = read_object(path, MAX_CONFIG_BYTES, "the configuration of an encoder")
+    if not isinstance(found.get("model_type"), str):
         raise CheckpointError(f"{path}: does not say its model_type")
-    return {key: value for key, value in found.items() if key not in ("auto_map", "_name_or_path", "architectures")}
+    return {key: value for key, value in found.items() if key not in (*OF_CODE, "architectures")}
