@@ -20,13 +20,12 @@ from mmpt_sign.inference.clips import as_clip, of_file
 from mmpt_sign.inference.encoded import Encoded, Vectors, joined
 from mmpt_sign.inference.encoding import encode_clips, encode_texts
 from mmpt_sign.inference.following import Progress, followed
-from mmpt_sign.inference.one_pose import OnePose
+from mmpt_sign.inference.one_pose import UNSEEN, OnePose, is_seen
 from mmpt_sign.inference.videos import clips_of_videos
 from mmpt_sign.poses.arrays import read_source
 from mmpt_sign.poses.clip import Clip
 
 if TYPE_CHECKING:
-    from mmpt_sign.config.contracts import Stream
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.models.dual_encoder import DualEncoder
     from mmpt_sign.poses.clip import FloatArray
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from mmpt_sign.text.tokenizer import Tokenizer
 
 TOKENS_PER_BATCH = 8192
-UNSEEN = "no point that the model reads is seen in any frame"
 CLIPS_AT_ONCE = 1024  # in memory; embedding goes through them longest first
 
 
@@ -100,9 +98,9 @@ class SignModel:
     def embed_videos(self, videos: Any, *, progress: Progress | bool = False) -> FloatArray:
         """Vectors (N, D) of video files, one or several, whose poses MediaPipe estimates first."""
         given = [videos] if isinstance(videos, str | Path) else list(videos)
-        streams = OnePose.of(self.experiment).streams
+        reads = OnePose.of(self.experiment)
         clips = zip(given, followed(clips_of_videos(given), progress, len(given)), strict=True)
-        return self._embedded((_frames(streams, path, clip) for path, clip in clips), TOKENS_PER_BATCH)
+        return self._embedded((_frames(reads, path, clip) for path, clip in clips), TOKENS_PER_BATCH)
 
     def embed_records(self, records: Sequence[Record], batch_tokens: int = TOKENS_PER_BATCH) -> FloatArray:
         """Vectors (N, D) of a data set's records, each stream from where the record has it."""
@@ -132,7 +130,7 @@ class SignModel:
                 with of_file(source.path):
                     clip = part.prepare(read_source(source))
                     found[name] = part.encode(clip)
-                seen = seen or _is_seen(part, clip)
+                seen = seen or is_seen(part, clip)
         if only_seen and found and not seen:
             raise DataError(f"{record.source.path}: {UNSEEN}")
         return found
@@ -196,7 +194,7 @@ class SignModel:
     def align(self, clip: Any, sentence: str, *, points: str | None = None) -> Alignment:
         """Which frames of a clip (as `embed_poses` takes them, or a video) answer which word of a sentence."""
         reads, given = OnePose.of(self.experiment), as_clip(clip, points)
-        frames = _frames(reads.streams, clip, given)
+        frames = _frames(reads, clip, given)
         shown = reads.frame_numbers(given)
         return align(self, frames, sentence, frames=len(given), fps=given.fps, shown=shown)
 
@@ -231,10 +229,10 @@ class SignModel:
     def _frames_of_poses(
         self, poses: Any, points: str | None, progress: Progress | bool
     ) -> Iterator[dict[str, FloatArray]]:
-        streams = OnePose.of(self.experiment).streams
+        reads = OnePose.of(self.experiment)
         total = len(poses) if isinstance(poses, list | tuple) else 0
         each = followed(_each(poses), progress, total)
-        return (_frames(streams, pose, as_clip(pose, points)) for pose in each)
+        return (_frames(reads, pose, as_clip(pose, points)) for pose in each)
 
     def _embedded(self, given: Iterator[dict[str, FloatArray]], batch_tokens: int) -> FloatArray:
         """Vectors of clips that come one after the other, a bounded number of them in memory."""
@@ -245,18 +243,10 @@ class SignModel:
         return joined([self.encode_frames(chunk, batch_tokens, pairs) for chunk in _chunks(given)])
 
 
-def _frames(streams: Mapping[str, Stream], given: Any, clip: Clip) -> dict[str, FloatArray]:
-    """(T, D) frames by stream of a clip and what it was given as; vectors of nothing seen would all be the same."""
+def _frames(reads: OnePose, given: Any, clip: Clip) -> dict[str, FloatArray]:
+    """(T, D) frames by stream of a clip and what it was given as; a `Clip` may be a moment that shows nothing."""
     with of_file(given):
-        prepared = {name: stream.prepare(clip) for name, stream in streams.items()}
-        if not isinstance(given, Clip) and not any(_is_seen(streams[name], made) for name, made in prepared.items()):
-            raise DataError(UNSEEN)
-        return {name: stream.encode(prepared[name]) for name, stream in streams.items()}
-
-
-def _is_seen(stream: Stream, prepared: Any) -> bool:
-    """Whether any point is there; only streams of poses know."""
-    return not stream.reads_poses or bool(prepared.confidence.any())
+        return reads.frames(clip, only_seen=not isinstance(given, Clip))
 
 
 def _chunks(given: Iterator[dict[str, FloatArray]]) -> Iterator[list[dict[str, FloatArray]]]:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mmpt_sign.errors import ConfigError
+from mmpt_sign.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from mmpt_sign.config.contracts import Stream
     from mmpt_sign.config.schema import Experiment
     from mmpt_sign.poses.clip import Clip, FloatArray
+
+
+UNSEEN = "no point that the model reads is seen in any frame"
+
+
+def is_seen(stream: Stream, prepared: Any) -> bool:
+    """Whether any point is there; only streams of poses know."""
+    return not stream.reads_poses or bool(prepared.confidence.any())
 
 
 class OnePose:
@@ -32,9 +40,12 @@ class OnePose:
             raise ConfigError(f"this model needs the streams {kinds}; one pose is not enough")
         return cls(needed)
 
-    def frames(self, clip: Clip) -> dict[str, FloatArray]:
-        """(T, D) frames by stream."""
-        return {name: stream.encode(stream.prepare(clip)) for name, stream in self.streams.items()}
+    def frames(self, clip: Clip, *, only_seen: bool = False) -> dict[str, FloatArray]:
+        """(T, D) frames by stream; with ``only_seen`` of a clip that shows something, as others all look the same."""
+        prepared = {name: stream.prepare(clip) for name, stream in self.streams.items()}
+        if only_seen and not any(is_seen(self.streams[name], made) for name, made in prepared.items()):
+            raise DataError(UNSEEN)
+        return {name: stream.encode(prepared[name]) for name, stream in self.streams.items()}
 
     def frame_numbers(self, clip: Clip) -> FloatArray:
         """The frame of the clip that each frame of the first stream shows; the others are cut alike."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
 from mmpt_sign.errors import CheckpointError
+from mmpt_sign.features.refusal import refusal
 from mmpt_sign.models.bert_shape import BertShape
 
 
@@ -49,12 +51,8 @@ def _initialise(bert: BertModel, folder: Path, vocabulary: list[int] | None) -> 
 
 def pretrained_state(folder: Path) -> dict[str, Tensor]:
     """State of a BERT folder by plain key names, whatever head it was saved under."""
-    from pickle import UnpicklingError
-
     from safetensors import SafetensorError
     from safetensors.torch import load_file
-
-    from mmpt_sign.features.refusal import refusal
 
     safe, legacy = folder / "model.safetensors", folder / "pytorch_model.bin"
     try:
