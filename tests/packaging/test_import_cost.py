@@ -23,9 +23,9 @@ ATTEMPTS = 5
 
 IMPORT = """
 import time
-start = time.perf_counter()
+start = time.process_time()
 import mmpt_sign
-print(time.perf_counter() - start)
+print(time.process_time() - start)
 """
 HELP = """
 import sys

@@ -99,6 +99,14 @@ def opened(page: Page, address: str) -> Page:
     return page
 
 
+def sees(page: Page, selector: str) -> Any:
+    """What somebody who looks at a part of the page sees there, within the time a busy machine may need."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    return expect(page.locator(selector))
+
+
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``good.pose``, ``other.pose`` and further files that a user may drop."""

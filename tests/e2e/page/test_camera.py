@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from mmpt_sign.poses.clip import Clip
 from mmpt_sign.poses.names import RIGHT_HAND
 from mmpt_sign.poses.read import read
 from mmpt_sign.serve.page.vendoring import is_complete
-from tests.e2e.page.conftest import Start, opened
+from tests.e2e.page.conftest import Start, opened, sees
 from tests.e2e.page.filmed import HEIGHT, WIDTH, as_camera, as_file
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def test_signing_into_the_camera_moves_the_bars_and_sends_points_only(
     page.click("#camera")
     page.wait_for_selector("#bars li", timeout=PATIENCE)
     page.wait_for_timeout(4000)
-    assert page.inner_text("#badge") in ("Live", "No hand in the picture")
-    assert page.locator("#bars li").count() == 3
+    sees(page, "#badge").to_have_text(re.compile("^(Live|No hand in the picture)$"))
+    sees(page, "#bars li").to_have_count(3)
     bodies = asked_of(requests)
     assert 2 <= len(bodies) <= 14
     reference = read(shared_data / "ksl_videos" / f"{CLIP}.pose")
@@ -89,7 +90,7 @@ def test_signing_into_the_camera_moves_the_bars_and_sends_points_only(
     page.wait_for_timeout(3000)
     page.click("#record")
     page.wait_for_selector("#player:visible")
-    assert page.is_hidden("#mirror")
+    sees(page, "#mirror").to_be_hidden()
     assert page.evaluate("document.querySelector('#mirror').srcObject === null")
     with page.expect_download() as download:
         page.click("#save")
@@ -112,5 +113,5 @@ def test_a_video_is_estimated_in_the_page(page: Page, address: str, shared_data:
     clip = read(base64.b64decode(body["poses"][0]))
     assert clip.fps == 25
     assert 20 <= len(clip) <= 26
-    assert page.is_visible("#save")
-    assert page.is_hidden("#working")
+    sees(page, "#save").to_be_visible()
+    sees(page, "#working").to_be_hidden()

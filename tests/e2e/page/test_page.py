@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from mmpt_sign.poses.layouts import layout
 from mmpt_sign.poses.read import read
 from mmpt_sign.records import Source
 from mmpt_sign.serve.page.vendoring import is_complete
-from tests.e2e.page.conftest import opened, watched
+from tests.e2e.page.conftest import opened, sees, watched
 from tests.serve.places import app_of, b64, hand_file, index_over, serving
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 WORDS = ("house", "sun", "water", "friend")
-PICTURED = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value)"
+PICTURED = """selector => {
+  const canvas = document.querySelector(selector);
+  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value);
+}"""
 
 
 def upload(page: Page, file: Path) -> None:
@@ -35,14 +39,14 @@ def type_prompts(page: Page, *lines: str) -> None:
 
 def shown(page: Page, count: int) -> list[tuple[str, float]]:
     """Prompts and scores as the page has them, once there are so many."""
-    page.wait_for_function("count => document.querySelectorAll('#bars li').length === count", arg=count)
+    sees(page, "#bars li").to_have_count(count)
     page.wait_for_selector("#bars:not([aria-busy])")
     prompts, values = (page.locator(f"#bars .{name}").all_text_contents() for name in ("prompt", "value"))
     return [(prompt, float(value)) for prompt, value in zip(prompts, values, strict=True)]
 
 
-def drawn(page: Page, selector: str) -> bool:
-    return bool(page.eval_on_selector(selector, PICTURED))
+def drawn(page: Page, selector: str) -> None:
+    page.wait_for_function(PICTURED, arg=selector)
 
 
 def test_an_uploaded_pose_is_played_and_scored_in_the_right_order(
@@ -58,8 +62,8 @@ def test_an_uploaded_pose_is_played_and_scored_in_the_right_order(
     )
     assert [prompt for prompt, _ in rows] == [prompt for prompt, _ in expected]
     assert [value for _, value in rows] == pytest.approx([float(value) for _, value in expected], abs=2e-3)
-    assert page.inner_text("#summary").startswith(rows[0][0])
-    assert drawn(page, "#canvas")
+    sees(page, "#summary").to_contain_text(re.compile("^" + re.escape(rows[0][0])))
+    drawn(page, "#canvas")
     widths = page.eval_on_selector_all("#bars .fill", "all => all.map(fill => fill.getBoundingClientRect().width)")
     values = [abs(value) for _, value in rows]
     assert np.argsort(widths, kind="stable").tolist() == np.argsort(values, kind="stable").tolist()
@@ -71,7 +75,7 @@ def test_prompts_and_languages_change_the_question(page: Page, address: str, cli
     type_prompts(page, "Haus", "<en> <ase> house", "Haus", "", "  ")
     page.select_option("#signed", "gsg")
     page.select_option("#written", "de")
-    assert page.inner_text("#tag-shown") == "<de> <gsg>"
+    sees(page, "#tag-shown").to_have_text("<de> <gsg>")
     page.wait_for_function("() => document.querySelector('#bars').textContent.includes('gsg')")
     assert {prompt for prompt, _ in shown(page, 2)} == {"<de> <gsg> Haus", "<en> <ase> house"}
     page.uncheck("#tags")
@@ -80,9 +84,9 @@ def test_prompts_and_languages_change_the_question(page: Page, address: str, cli
     )
     page.click("#letters")
     assert len(shown(page, 26)) == 26
-    assert page.locator("#bars li:visible").count() == 8
+    sees(page, "#bars li:visible").to_have_count(8)
     page.click("#more")
-    assert page.locator("#bars li:visible").count() == 26
+    sees(page, "#bars li:visible").to_have_count(26)
 
 
 def test_the_player_plays_pauses_and_scrubs(page: Page, address: str, clips: Path) -> None:
@@ -91,38 +95,38 @@ def test_the_player_plays_pauses_and_scrubs(page: Page, address: str, clips: Pat
     page.wait_for_selector("#play.playing")
     page.wait_for_function("() => Number(document.querySelector('#frame').value) > 2")
     page.click("#play")
-    assert page.get_attribute("#play", "aria-label") == "Play"
+    sees(page, "#play").to_have_attribute("aria-label", "Play")
     before = page.input_value("#frame")
     page.wait_for_timeout(200)
     assert page.input_value("#frame") == before
     page.focus("#frame")
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    assert page.input_value("#frame") == "1"
-    assert page.get_attribute("#frame", "aria-valuetext") == "frame 2 of 30"
-    assert "30 frames" in (page.get_attribute("#canvas", "aria-label") or "")
+    sees(page, "#frame").to_have_value("1")
+    sees(page, "#frame").to_have_attribute("aria-valuetext", "frame 2 of 30")
+    sees(page, "#canvas").to_have_attribute("aria-label", re.compile("30 frames"))
 
 
 def test_the_dictionary_is_searched_by_words_and_by_the_clip(
     page: Page, address: str, clips: Path, signs: Index
 ) -> None:
     opened(page, address)
-    assert page.is_disabled("#search-clip")
+    sees(page, "#search-clip").to_be_disabled()
     page.fill("#query", "house")
     page.press("#query", "Enter")
-    page.wait_for_function("() => document.querySelectorAll('#hits li').length === 6")
-    page.wait_for_function("() => document.querySelectorAll('.thumbnail canvas[width]').length === 6")
-    assert drawn(page, "#hits li:last-child canvas")
-    assert page.is_hidden(".missing >> nth=0")
+    sees(page, "#hits li").to_have_count(6)
+    sees(page, ".thumbnail canvas[width]").to_have_count(6)
+    drawn(page, "#hits li:last-child canvas")
+    sees(page, ".missing >> nth=0").to_be_hidden()
     first = page.locator(".thumbnail").first
     first.focus()
     page.keyboard.press("Enter")
-    assert first.get_attribute("aria-pressed") == "true"
+    sees(page, ".thumbnail >> nth=0").to_have_attribute("aria-pressed", "true")
     upload(page, clips / "good.pose")
     page.click("#search-clip:enabled")
-    page.wait_for_function("() => document.querySelector('#search-summary').innerText.includes('the clip above')")
+    sees(page, "#search-summary").to_contain_text("the clip above")
     best = signs.search(pose=clips / "good.pose", k=1)[0]
-    assert f"{best.score:.3f}" in (page.get_attribute("#hits li:first-child .thumbnail", "aria-label") or "")
+    sees(page, "#hits li:first-child .thumbnail").to_have_attribute("aria-label", re.compile(f"{best.score:.3f}"))
 
 
 def test_a_clip_that_cannot_be_shown_says_so(page: Page, complaints: list[str], model: SignModel, clips: Path) -> None:
@@ -152,7 +156,7 @@ def test_a_file_can_be_dropped(page: Page, address: str, clips: Path) -> None:
     page.dispatch_event("#stage", "dragover", {"dataTransfer": transfer})
     page.dispatch_event("#stage", "drop", {"dataTransfer": transfer})
     shown(page, 5)
-    assert page.inner_text("#clip-name") == "dropped.pose"
+    sees(page, "#clip-name").to_have_text("dropped.pose")
 
 
 def test_an_example_is_there_to_try(page: Page, address: str) -> None:
@@ -160,7 +164,7 @@ def test_an_example_is_there_to_try(page: Page, address: str) -> None:
     opened(page, address)
     page.select_option("#example", index=1)
     shown(page, 5)
-    assert drawn(page, "#canvas")
+    drawn(page, "#canvas")
 
 
 @pytest.mark.parametrize(
@@ -170,40 +174,40 @@ def test_a_broken_file_is_explained(page: Page, address: str, clips: Path, file:
     opened(page, address)
     upload(page, clips / file)
     page.wait_for_selector("#clip-notice:visible")
-    assert said in page.inner_text("#clip-notice")
+    sees(page, "#clip-notice").to_contain_text(said)
     upload(page, clips / "good.pose")
     shown(page, 5)
-    assert page.is_hidden("#clip-notice")
+    sees(page, "#clip-notice").to_be_hidden()
 
 
 def test_too_many_prompts_none_and_no_clip_are_explained(page: Page, address: str, clips: Path) -> None:
     opened(page, address)
     page.click("text=Score")
-    assert "There is no clip yet" in page.inner_text("#words-notice")
+    sees(page, "#words-notice").to_contain_text("There is no clip yet")
     upload(page, clips / "good.pose")
     shown(page, 5)
     type_prompts(page, *(f"word {n}" for n in range(31)))
     page.keyboard.press("Control+Enter")
-    page.wait_for_function("() => document.querySelector('#words-notice').innerText.includes('at most 30')")
+    sees(page, "#words-notice").to_contain_text("at most 30")
     type_prompts(page, "")
     page.keyboard.press("Control+Enter")
-    page.wait_for_function("() => document.querySelector('#words-notice').innerText.includes('at least one prompt')")
+    sees(page, "#words-notice").to_contain_text("at least one prompt")
 
 
 def test_limits_of_the_server_are_explained(page: Page, complaints: list[str], model: SignModel, clips: Path) -> None:
     with serving(app_of(model, alone=True, max_frames=20, max_text_chars=40)) as address:
         opened(page, address)
-        assert "no dictionary" in page.inner_text("#dictionary-about")
-        assert page.is_hidden("#search-form")
+        sees(page, "#dictionary-about").to_contain_text("no dictionary")
+        sees(page, "#search-form").to_be_hidden()
         upload(page, clips / "good.pose")
         page.wait_for_selector("#words-notice:visible")
-        assert page.inner_text("#words-notice") == (
+        sees(page, "#words-notice").to_have_text(
             "The clip has 30 frames; this server takes at most 20. Cut it into shorter ones."
         )
         upload(page, clips / "other.pose")
         shown(page, 5)
         type_prompts(page, "long " * 20)
-        page.wait_for_function("() => document.querySelector('#words-notice').innerText.includes('at most 40')")
+        sees(page, "#words-notice").to_contain_text("at most 40")
     told(complaints, "413")
 
 
@@ -214,7 +218,7 @@ def test_a_server_that_is_gone_is_explained(page: Page, complaints: list[str], m
         shown(page, 5)
     page.click("text=Score")
     page.wait_for_selector("#words-notice:visible")
-    assert "does not answer" in page.inner_text("#words-notice")
+    sees(page, "#words-notice").to_contain_text("does not answer")
     assert page.inner_text("#prompts") or page.input_value("#prompts")
     told(complaints, "ERR_CONNECTION_REFUSED")
 
@@ -228,10 +232,10 @@ def test_a_video_where_none_is_taken_is_explained(
         opened(page, address)
         upload(page, tmp_path / "film.mp4")
         page.wait_for_selector("#clip-notice:visible")
-        assert "takes no videos" in page.inner_text("#clip-notice")
+        sees(page, "#clip-notice").to_contain_text("takes no videos")
         page.click("#camera")
-        page.wait_for_function("() => document.querySelector('#clip-notice').innerText.includes('camera')")
-        assert "mmpt-sign setup page" in page.inner_text("#clip-notice")
+        sees(page, "#clip-notice").to_contain_text("camera")
+        sees(page, "#clip-notice").to_contain_text("mmpt-sign setup page")
 
 
 def test_a_video_goes_to_the_server_where_the_page_cannot_estimate(
@@ -256,7 +260,7 @@ def test_a_video_goes_to_the_server_where_the_page_cannot_estimate(
         type_prompts(page, "one", "two")
         shown(page, 2)
     assert seen == [b"a film"]
-    assert page.get_attribute("#save", "download") == "film.pose"
+    sees(page, "#save").to_have_attribute("download", "film.pose")
 
 
 REFUSALS: dict[str, tuple[int, dict[str, Any], str]] = {
@@ -277,7 +281,7 @@ def test_refusals_become_sentences(page: Page, complaints: list[str], address: s
     page.route("**/v1/score", lambda route: route.fulfill(**answer))
     upload(page, clips / "good.pose")
     page.wait_for_selector("#words-notice:visible")
-    assert said in page.inner_text("#words-notice")
+    sees(page, "#words-notice").to_contain_text(said)
     told(complaints, str(status))
 
 
@@ -292,8 +296,8 @@ def test_a_camera_that_cannot_be_used_is_explained(page: Page, address: str, nam
     page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = {denied}; }}")
     page.click("#camera")
     page.wait_for_selector("#clip-notice:visible")
-    assert said in page.inner_text("#clip-notice")
-    assert page.get_attribute("#camera", "aria-pressed") == "false"
+    sees(page, "#clip-notice").to_contain_text(said)
+    sees(page, "#camera").to_have_attribute("aria-pressed", "false")
 
 
 def test_a_key_is_asked_for_and_sent(
@@ -304,7 +308,7 @@ def test_a_key_is_asked_for_and_sent(
     with serving(app_of(model, api_keys=keys)) as address:
         page.goto(address)
         page.wait_for_selector("#key-value:visible")
-        assert "API key" in page.inner_text("#words-notice")
+        sees(page, "#words-notice").to_contain_text("API key")
         page.fill("#key-value", "s" * 32)
         page.keyboard.press("Enter")
         page.wait_for_selector("#model-choice:visible")  # this server has two models
@@ -320,7 +324,7 @@ def test_it_is_used_by_keyboard_alone(page: Page, address: str, clips: Path) -> 
     page.on("filechooser", lambda chooser: chooser.set_files(clips / "good.pose"))
     opened(page, address)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
+    sees(page, ".skip").to_be_focused()
     page.keyboard.press("Enter")
     order = []
     for _ in range(40):
@@ -336,7 +340,7 @@ def test_it_is_used_by_keyboard_alone(page: Page, address: str, clips: Path) -> 
     shown(page, 5)
     page.focus("#play")
     page.keyboard.press("Space")
-    assert page.get_attribute("#play", "aria-label") == "Play"
+    sees(page, "#play").to_have_attribute("aria-label", "Play")
     page.focus("#prompts")
     page.keyboard.press("Control+A")
     page.keyboard.type("sun\nwater")
@@ -372,7 +376,7 @@ def test_axe_finds_nothing(browser: Browser, complaints: list[str], address: str
         page = opened(watched(context.new_page(), complaints), address)
         upload(page, clips / "good.pose")
         shown(page, 5)
-        assert page.get_attribute("#play", "aria-label") == "Play"  # nothing moves by itself
+        sees(page, "#play").to_have_attribute("aria-label", "Play")  # nothing moves by itself
         upload(page, clips / "broken.pose")
         page.wait_for_selector("#clip-notice:visible")
         page.fill("#query", "house")

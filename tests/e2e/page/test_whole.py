@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.e2e.page.conftest import opened
+from tests.e2e.page.conftest import opened, sees
 from tests.e2e.page.test_page import shown, upload
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def test_the_page_scores_and_searches_as_the_model_does(
     assert [prompt for prompt, _ in rows] == [prompt for prompt, _ in best]
     assert [value for _, value in rows] == pytest.approx([value for _, value in best], abs=2e-3)
     page.click("#search-clip")
-    page.wait_for_function("() => document.querySelectorAll('.thumbnail canvas[width]').length === 12")
+    sees(page, ".thumbnail canvas[width]").to_have_count(12)
     index = Index.load(place / "signs.npz", trained)
-    assert page.locator("#hits strong").first.text_content() == index.search(pose=clip, k=1)[0].text
-    assert page.locator(".missing:visible").count() == 0
+    sees(page, "#hits strong >> nth=0").to_have_text(index.search(pose=clip, k=1)[0].text)
+    sees(page, ".missing:visible").to_have_count(0)

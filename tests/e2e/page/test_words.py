@@ -18,7 +18,7 @@ from mmpt_sign.records import Record, Source
 from mmpt_sign.serve.app import application
 from mmpt_sign.serve.engines import Engine, Engines
 from mmpt_sign.serve.settings import Settings
-from tests.e2e.page.conftest import opened, watched
+from tests.e2e.page.conftest import opened, sees, watched
 from tests.e2e.page.test_page import shown, told, type_prompts, upload
 from tests.inference.made import token_model
 from tests.serve.places import hand_file, serving
@@ -85,15 +85,15 @@ def show(page: Page, clip: Path, *prompts: str) -> Locator:
 
 
 def test_words_and_spans_are_those_of_the_model(page: Page, talking: str, clip: Path, answer: Alignment) -> None:
-    words = show(opened(page, talking), clip, SENTENCE, "house")
-    assert words.all_text_contents() == said(answer)
+    show(opened(page, talking), clip, SENTENCE, "house")
+    sees(page, "#spans button").to_have_text(said(answer))
     placed = page.eval_on_selector_all(
         ".mark", "all => all.map(({ style }) => [parseFloat(style.left), parseFloat(style.width)])"
     )
     frames = [[span.first_frame, span.last_frame + 1 - span.first_frame] for span in answer.spans]
     np.testing.assert_allclose(placed, 100 * np.array(frames) / FRAMES, atol=1e-2)
-    assert page.inner_text("#map-end") == "2.0 s"
-    assert "5 words" in page.inner_text("#map-about")
+    sees(page, "#map-end").to_have_text("2.0 s")
+    sees(page, "#map-about").to_contain_text("5 words")
     cells = np.array(page.eval_on_selector_all("#spans canvas", STRENGTHS))
     expected = answer.at_frames() / answer.at_frames().max()
     np.testing.assert_allclose(cells, expected, atol=0.02)
@@ -121,13 +121,13 @@ def test_a_word_plays_its_frames_and_no_others(page: Page, talking: str, clip: P
     words.nth(0).focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#play:not(.playing)")
-    assert int(page.input_value("#frame")) == answer.spans[0].last_frame
+    sees(page, "#frame").to_have_value(str(answer.spans[0].last_frame))
 
 
 def played(page: Page, words: Locator, answer: Alignment, place: int) -> None:
     """The frames that were shown since the last time are those of the word, in order."""
     page.wait_for_selector("#play:not(.playing)")
-    assert words.nth(place).evaluate("button => button === document.activeElement")
+    sees(page, f"#spans button >> nth={place}").to_be_focused()
     seen, span = page.evaluate("seen.splice(0)"), answer.spans[place]
     assert seen == sorted(seen)
     assert seen[0] == span.first_frame
@@ -143,7 +143,7 @@ WATCH = """() => {
 
 
 def test_the_word_of_the_moment_is_marked(page: Page, talking: str, clip: Path, answer: Alignment) -> None:
-    words = show(opened(page, talking), clip, SENTENCE)
+    show(opened(page, talking), clip, SENTENCE)
     attention = answer.at_frames()
     page.click("#play")
     page.focus("#frame")
@@ -152,23 +152,22 @@ def test_the_word_of_the_moment_is_marked(page: Page, talking: str, clip: Path, 
         page.locator("#frame").fill(str(frame))
         inside = [n for n, span in enumerate(answer.spans) if span.first_frame <= frame <= span.last_frame]
         best = max(inside, key=lambda n: float(attention[n, frame]), default=None)
-        marked = [n for n in range(words.count()) if words.nth(n).get_attribute("aria-current")]
-        assert marked == ([] if best is None else [best])
-        assert page.inner_text("#caption") == ("" if best is None else answer.spans[best].word)
+        marked = [] if best is None else [said(answer)[best]]
+        sees(page, "#spans button[aria-current]").to_have_text(marked)
+        sees(page, "#caption").to_have_text("" if best is None else answer.spans[best].word)
         moment = page.eval_on_selector("#spans", "list => parseFloat(list.style.getPropertyValue('--moment'))")
         assert moment == pytest.approx(100 * (frame + 0.5) / FRAMES)
 
 
 def test_the_map_is_put_away_with_its_clip_its_model_and_by_hand(page: Page, talking: str, clip: Path) -> None:
-    words = show(opened(page, talking), clip, SENTENCE, "house")
-    opener = page.locator("#bars button[aria-pressed=true]")
-    assert opener.count() == 1
-    assert words.first.evaluate("button => button === document.activeElement")
+    show(opened(page, talking), clip, SENTENCE, "house")
+    sees(page, "#bars button[aria-pressed=true]").to_have_count(1)
+    sees(page, "#spans button >> nth=0").to_be_focused()
     page.click("#map-close")
-    assert page.is_hidden("#map")
-    assert page.is_hidden("#caption")
-    assert page.evaluate("document.activeElement.textContent") == "Show words"
-    assert opener.count() == 0
+    sees(page, "#map").to_be_hidden()
+    sees(page, "#caption").to_be_hidden()
+    sees(page, ":focus").to_have_text("Show words")
+    sees(page, "#bars button[aria-pressed=true]").to_have_count(0)
     page.keyboard.press("Enter")
     page.wait_for_selector("#map-drawn:visible")
     page.keyboard.press("Shift+Tab")
@@ -180,14 +179,14 @@ def test_the_map_is_put_away_with_its_clip_its_model_and_by_hand(page: Page, tal
     page.select_option("#model", "pooled")
     page.wait_for_selector("#map", state="hidden")
     shown(page, 2)
-    assert page.locator(".open:visible").count() == 0
+    sees(page, ".open:visible").to_have_count(0)
 
 
 def test_models_without_tokens_offer_no_words(page: Page, address: str, clips: Path) -> None:
     opened(page, address)
     upload(page, clips / "good.pose")
     shown(page, 5)
-    assert page.locator(".open:visible").count() == 0
+    sees(page, ".open:visible").to_have_count(0)
 
 
 def test_a_prompt_without_words_is_explained(page: Page, complaints: list[str], talking: str, clip: Path) -> None:
@@ -197,8 +196,8 @@ def test_a_prompt_without_words_is_explained(page: Page, complaints: list[str], 
     shown(page, 1)
     page.click("text=Show words")
     page.wait_for_selector("#map-notice:visible")
-    assert "no word to align" in page.inner_text("#map-notice")
-    assert page.is_hidden("#map-drawn")
+    sees(page, "#map-notice").to_contain_text("no word to align")
+    sees(page, "#map-drawn").to_be_hidden()
     told(complaints, "422")
 
 
@@ -208,20 +207,20 @@ def test_sentences_are_searched_opened_and_read_word_by_word(
     opened(page, talking)
     page.fill("#query", SENTENCES[1])
     page.press("#query", "Enter")
-    page.wait_for_function("() => document.querySelectorAll('#hits.sentences li').length === 9")
+    sees(page, "#hits.sentences li").to_have_count(9)
     best = sentences.search(text=f"<en> <ase> {SENTENCES[1]}", k=9)
-    assert page.locator("#hits strong").all_text_contents() == [hit.text for hit in best]
-    assert page.get_attribute("#hits strong >> nth=0", "lang") == "en"
+    sees(page, "#hits strong").to_have_text([hit.text for hit in best])
+    sees(page, "#hits strong >> nth=0").to_have_attribute("lang", "en")
     page.wait_for_selector("#hits li:first-child .quiet-link:visible")
     page.click("#hits li:first-child .quiet-link")
     page.wait_for_selector("#bars .open:visible")
     assert page.input_value("#prompts").split("\n")[0] == best[0].text
-    assert page.inner_text("#clip-name") == best[0].text.removeprefix("<en> <ase> ")
-    assert page.evaluate("document.activeElement.id") == "clip"
+    sees(page, "#clip-name").to_have_text(best[0].text.removeprefix("<en> <ase> "))
+    sees(page, "#clip").to_be_focused()
     page.click(f'#bars button[aria-label="Show words of {best[0].text}"]')
     page.wait_for_selector("#map-drawn:visible")
     found = tokens.align(read(sentences.sources[best[0].id].path), best[0].text)
-    assert page.locator("#spans button").all_text_contents() == said(found)
+    sees(page, "#spans button").to_have_text(said(found))
     page.click("#hits li:first-child .quiet-link")
     page.wait_for_selector("#map", state="hidden")
     assert page.input_value("#prompts").count(best[0].text) == 1
