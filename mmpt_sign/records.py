@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from mmpt_sign.poses.clip import Clip
 
 
+SPLITS = ("train", "valid", "test")
+OTHER_NAMES = {
+    "val": "valid", "validation": "valid", "dev": "valid", "training": "train", "testing": "test",
+    "public_test": "test",
+}  # fmt: skip
+
+
+def usual_split(name: str) -> str:
+    """Our name of a split that corpora call in several ways; any other name as it is."""
+    return OTHER_NAMES.get(name.lower(), name.lower() if name.lower() in SPLITS else name)
+
+
 class Making(Protocol):
     """A clip that lies in no file: generated, or put together of others.
 

@@ -216,6 +216,10 @@ class Experiment(Options):
             ]
         if self.optim.name == "adam" and self.optim.weight_decay:
             found.append((("optim", "weight_decay"), "is for the other optimisers: set optim.name to adamw"))
+        if self.evaluate.select == "last" and self.evaluate.patience is not None:
+            found.append(
+                (("evaluate", "patience"), "waits for a better checkpoint: set evaluate.select, or leave it out")
+            )
         if self.evaluate.split == "test":
             found.append((("evaluate", "split"), "the test split must not choose the checkpoint"))
         return found

@@ -9,20 +9,16 @@ from dataclasses import replace
 from typing import Literal
 
 from mmpt_sign.errors import DataError
-from mmpt_sign.records import Record
+from mmpt_sign.records import SPLITS, Record, usual_split
 
 SplitBy = Literal["signer", "random"]
-USUAL_NAMES = {
-    "val": "valid", "validation": "valid", "dev": "valid", "training": "train", "testing": "test",
-    "public_test": "test",
-}  # fmt: skip
-MOVABLE = ("train", "valid", "test", "all")  # rows of any other split stay where they are
+MOVABLE = (*SPLITS, "all")  # rows of any other split stay where they are
 OVERSHOOT = 1.25
 
 
 def split_name(name: str, renamed: Mapping[str, str]) -> str:
     """Our name of a corpus's split."""
-    return renamed.get(name) or USUAL_NAMES.get(name.lower(), name)
+    return renamed.get(name) or usual_split(name)
 
 
 def known_signer(name: str) -> str:

@@ -14,10 +14,10 @@ from mmpt_sign.features.extractor import FeatureExtractor
 from mmpt_sign.features.frozen import Frozen, Together, load_frozen
 from mmpt_sign.features.pseudo_labels import PseudoLabel, Rules, pseudo_labels, sure_windows
 from mmpt_sign.files import complete, read_csv, write_csv
+from mmpt_sign.records import SPLITS, usual_split
 from mmpt_sign.video.decode import cut
 
 OF_VIDEO = ("class", "probability", "start", "end")
-SPLITS = ("train", "training", "valid", "val", "validation", "dev", "test", "testing")  # names of folders
 COLUMNS = ("id", "video", "path", "class", "text", "probability", "start", "end", "fps", "split")
 
 
@@ -68,12 +68,12 @@ def classes_of(checkpoint: Path) -> int:
 def split_of(item: Item) -> str:
     """By its column, else by a folder called like a split: the outermost that a search found, or the one named."""
     folders = (*Path(item.target).parts[:-1][:1], item.source.parent.name)
-    return item.columns.get("split", "") or next((name for name in folders if name.lower() in SPLITS), "")
+    return item.columns.get("split", "") or next((name for name in folders if usual_split(name) in SPLITS), "")
 
 
 def without_test(items: Sequence[Item]) -> list[Item]:
     """The items of all other splits."""
-    return [item for item in items if split_of(item).lower() not in ("test", "testing")]
+    return [item for item in items if usual_split(split_of(item)) != "test"]
 
 
 def joined(folder: Path, out: Path, classes: Sequence[str] | None, items: Sequence[Item]) -> int:

@@ -98,6 +98,7 @@ def test_mistakes_behind_mistakes_are_found_in_the_same_go(tmp_path: Path) -> No
         ("base: missing.yaml", "looked for"),
         ("base: self.yaml", "inherits from itself"),
         ("evaluate: {split: test}", "must not choose"),
+        ("evaluate: {select: last, patience: 3}", "patience waits for a better checkpoint"),
         ("loss: {pose_text: info_nce}", "no similarity of the same name"),
         ("video: {rgb: {encoder: bert_video}}", "not among the streams"),
         ("base: 5", "list of such names"),
