@@ -217,9 +217,9 @@ def test_five_thousand_by_five_thousand_in_three_seconds(answers: int) -> None:
     rng = np.random.default_rng(0)
     scores = rng.standard_normal((5000, 5000), dtype=np.float32)
     owners = np.arange(5000) % answers
-    start = time.process_time()
+    start = time.perf_counter()
     retrieval(scores, owners, owners)
-    assert time.process_time() - start < 3.0
+    assert time.perf_counter() - start < 3.0
 
 
 def test_the_module_does_not_import_torch() -> None:

@@ -249,9 +249,9 @@ def test_two_hundred_runs_take_less_than_five_seconds(tmp_path: Path) -> None:
             (folder / "checkpoints").mkdir()
             (folder / "eval" / "made_test" / "metrics.csv").write_text(metrics)
             (folder / "config.yaml").write_text(text)
-    start = time.process_time()
+    start = time.perf_counter()
     written = collect(tmp_path / "runs", tmp_path / "results")
-    assert time.process_time() - start < 5
+    assert time.perf_counter() - start < 5
     assert len(read_csv(written[1])) == 40 * 4
 
 

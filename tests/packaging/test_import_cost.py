@@ -23,9 +23,9 @@ ATTEMPTS = 5
 
 IMPORT = """
 import time
-start = time.process_time()
+start = time.perf_counter()
 import mmpt_sign
-print(time.process_time() - start)
+print(time.perf_counter() - start)
 """
 HELP = """
 import sys
