@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 SPLITS = ("train", "valid", "test")
-OTHER_NAMES = {
-    "val": "valid", "validation": "valid", "dev": "valid", "training": "train", "testing": "test",
-    "public_test": "test",
+NAMES_OF_SPLITS = {
+    **{name: name for name in SPLITS}, "val": "valid", "validation": "valid", "dev": "valid", "training": "train",
+    "testing": "test", "public_test": "test",
 }  # fmt: skip
 
 
 def usual_split(name: str) -> str:
     """Our name of a split that corpora call in several ways; any other name as it is."""
-    return OTHER_NAMES.get(name.lower(), name.lower() if name.lower() in SPLITS else name)
+    return NAMES_OF_SPLITS.get(name.lower(), name)
 
 
 class Making(Protocol):

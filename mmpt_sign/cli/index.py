@@ -52,16 +52,10 @@ def build(
 @group.command()
 def add(file: File, place: Place, model: Model = DEFAULT_MODEL, kind: How = "exact", split: Split = None) -> None:
     """Add the clips of a folder or of a run; those with the same id take the place of the old ones."""
-    import mmpt_sign
     from mmpt_sign.inference.collection import records_in
-    from mmpt_sign.inference.index import Index
 
-    how, loaded = _kind(kind), mmpt_sign.load(model)
-    with _alone(file):
-        index = Index.load(file, loaded)
+    with _changing(file, model, kind) as index:
         index.add(records_in(place, split))
-        index.use(how)
-        _save(index, file)
 
 
 @group.command()
@@ -72,17 +66,25 @@ def remove(
     kind: How = "exact",
 ) -> None:
     """Take clips out of an index."""
-    import mmpt_sign
     from mmpt_sign.errors import DataError
+
+    with _changing(file, model, kind) as index:
+        unknown = set(ids) - {entry["id"] for entry in index.entries}
+        if unknown:
+            raise DataError(f"{file}: has no clips with these ids: {', '.join(sorted(unknown)[:SHOWN])}")
+        index.remove(set(ids))
+
+
+@contextmanager
+def _changing(file: Path, model: Path, kind: str) -> Iterator[Index]:
+    """The index of a file, saved again after its change; mistakes in the rest are told before it is locked."""
+    import mmpt_sign
     from mmpt_sign.inference.index import Index
 
     how, loaded = _kind(kind), mmpt_sign.load(model)
     with _alone(file):
         index = Index.load(file, loaded)
-        unknown = set(ids) - {entry["id"] for entry in index.entries}
-        if unknown:
-            raise DataError(f"{file}: has no clips with these ids: {', '.join(sorted(unknown)[:SHOWN])}")
-        index.remove(set(ids))
+        yield index
         index.use(how)
         _save(index, file)
 

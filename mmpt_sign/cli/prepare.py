@@ -53,10 +53,10 @@ def how2sign(
     from mmpt_sign.datasets.how2sign import How2Sign
     from mmpt_sign.extraction.sentence_clips import SentenceClips
     from mmpt_sign.extraction.signature import signature
+    from mmpt_sign.records import SPLITS
 
     part = How2Sign(folder=_absolute(tables), named="clip", absent="ignore")
-    splits = split or ["train", "valid", "test"]
-    items = how2sign_items(part, None, videos, boxes or [], splits)
+    items = how2sign_items(part, None, videos, boxes or [], split or SPLITS)
     extractor = SentenceClips(size or None, codec, " ".join(signature(path) for path in boxes or []))
     run(items, extractor, out, workers, ray, time_limit, max_skipped, overwrite, retry_skipped)
 

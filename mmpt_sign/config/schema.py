@@ -21,6 +21,8 @@ from mmpt_sign.config.named import (
 )
 from mmpt_sign.registry import part
 
+Conflicts = list[tuple[tuple[str, ...], str]]  # the path of a key, and why it cannot stay
+
 
 class VideoTower(Options):
     """Frames of one stream (or of several that the front end mixes) -> one TokenSet."""
@@ -166,9 +168,9 @@ class Experiment(Options):
     evaluate: EvaluateOptions = EvaluateOptions()
     job: RunOptions = RunOptions()
 
-    def conflicts(self) -> list[tuple[tuple[str, ...], str]]:
+    def conflicts(self) -> Conflicts:
         """Combinations that cannot work, each with the path of the key to change."""
-        found: list[tuple[tuple[str, ...], str]] = []
+        found: Conflicts = []
         for name, tower in self.video.items():
             found += [
                 (("video", name), f"reads stream '{stream}', which is not among the streams: {', '.join(self.streams)}")
@@ -202,10 +204,14 @@ class Experiment(Options):
         ]
         if (problem := self.fusion.conflict(self)) is not None:
             found.append((("fusion",), problem))
-        if self.batch.unit == "group" and self.batch.order != "shuffled":
-            found.append((("batch", "unit"), "draws other clips in every epoch: batch.order must be shuffled"))
         if all(stream.optional for stream in self.streams.values()):
             found.append((("streams",), "are all optional: a record without any of them could not be embedded"))
+        return [*found, *self._conflicts_of_batches(), *self._conflicts_of_training()]
+
+    def _conflicts_of_batches(self) -> Conflicts:
+        found: Conflicts = []
+        if self.batch.unit == "group" and self.batch.order != "shuffled":
+            found.append((("batch", "unit"), "draws other clips in every epoch: batch.order must be shuffled"))
         if self.batch.texts == "all" and (not self.batch.merge_texts or self.text.augment is not None):
             found.append((("batch", "texts"), "all needs merge_texts, and text.augment to be left out"))
         if self.batch.merge_texts:
@@ -214,6 +220,10 @@ class Experiment(Options):
                 for name, loss in self.loss.items()
                 if loss.needs_paired_rows
             ]
+        return found
+
+    def _conflicts_of_training(self) -> Conflicts:
+        found: Conflicts = []
         if self.optim.name == "adam" and self.optim.weight_decay:
             found.append((("optim", "weight_decay"), "is for the other optimisers: set optim.name to adamw"))
         if self.evaluate.select == "last" and self.evaluate.patience is not None:

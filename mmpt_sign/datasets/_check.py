@@ -17,11 +17,10 @@ from mmpt_sign.datasets._kept import absent_clips, missing
 from mmpt_sign.datasets._table_set import TableSet
 from mmpt_sign.datasets.folder import Folder
 from mmpt_sign.errors import ConfigError, DataError
-from mmpt_sign.records import Record
+from mmpt_sign.records import SPLITS, Record
 from mmpt_sign.registry import find, names, nearest
 from mmpt_sign.text.tags import sign_language_name, text_language_name
 
-SPLITS = ("train", "valid", "test")
 SHOWN = 5
 
 

@@ -14,9 +14,7 @@ from mmpt_sign.poses.arrays import read_source
 from mmpt_sign.poses.clip import Clip, Layout
 from mmpt_sign.poses.names import LEFT_HAND, RIGHT_HAND
 from mmpt_sign.poses.select import point_names
-from mmpt_sign.records import Record
-
-SPLITS = ("train", "valid", "test")
+from mmpt_sign.records import SPLITS, Record
 
 
 class Lexicon:

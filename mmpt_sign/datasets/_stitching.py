@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmpt_sign.datasets._grammar import Classes, Pattern, Sentence, class_of, draw
-from mmpt_sign.datasets._lexicon import SPLITS, Lexicon, dealt
+from mmpt_sign.datasets._lexicon import Lexicon, dealt
 from mmpt_sign.datasets._word_spans import LETTERS, WordSpan, written
 from mmpt_sign.poses.stitching import Piece, Stitched
-from mmpt_sign.records import Record
+from mmpt_sign.records import SPLITS, Record
 
 if TYPE_CHECKING:
     from mmpt_sign.datasets.stitched_sentences import StitchedSentences

@@ -11,9 +11,8 @@ from pydantic import Field
 from mmpt_sign.datasets._pose_set import inside
 from mmpt_sign.datasets._table import Row
 from mmpt_sign.datasets._table_set import Column, TableSet
+from mmpt_sign.poses.arrays import POINTS
 from mmpt_sign.records import Source
-
-SUFFIXES = (".pose", ".npy", ".npz", ".parquet")
 
 
 class Folder(TableSet):
@@ -47,8 +46,8 @@ class Folder(TableSet):
     def source(self, table: Path, row: Row, position: int) -> Source:
         """The row's file and span, checked as far as that needs no reading."""
         path = inside(table.parent, row["path"], self.allow_absolute)
-        if path.suffix not in SUFFIXES:
-            raise ValueError(f"path '{row['path']}' is none of {', '.join(SUFFIXES)}")
+        if path.suffix not in POINTS:
+            raise ValueError(f"path '{row['path']}' is none of {', '.join(POINTS)}")
         start, end, item = row.integer("start"), row.integer("end"), row.integer("item")
         if (start or 0) < 0 or (end is not None and end <= (start or 0)):
             raise ValueError(f"frames {start} to {end} are no span: start counts from 0 and end is excluded")

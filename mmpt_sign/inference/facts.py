@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from mmpt_sign.config.contracts import Options
 from mmpt_sign.errors import MmptSignError
+from mmpt_sign.records import SPLITS
 
 if TYPE_CHECKING:
     from mmpt_sign.inference.model import SignModel
@@ -128,8 +129,7 @@ def _shares(run: Path) -> tuple[Share, ...]:
         records = records_in(run)
     except (MmptSignError, OSError):
         return ()
-    known = ("train", "valid", "test")
-    splits = [split for split in known if any(record.split == split for record in records)]
+    splits = [split for split in SPLITS if any(record.split == split for record in records)]
     return tuple(_share(split, [record for record in records if record.split == split]) for split in splits)
 
 

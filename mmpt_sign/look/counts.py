@@ -8,12 +8,12 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from mmpt_sign.look.clips import Looks, same_clips
+from mmpt_sign.records import SPLITS
 
 if TYPE_CHECKING:
     from mmpt_sign.records import Record
 
 Row = dict[str, Any]
-SPLIT_ORDER = ("train", "valid", "test")
 TALLIES = (
     "clips", "hours", "signers", "clips_without_signer", "signs", "texts", "sign_languages", "text_languages",
     "frames_mean", "frames_median", "frames_min", "frames_max", "unreadable",
@@ -28,7 +28,7 @@ def concept(record: Record) -> str:
 def split_order(names: Iterable[str]) -> list[str]:
     """train, valid, test, then any others by name."""
     there = set(names)
-    return [name for name in SPLIT_ORDER if name in there] + sorted(there - {*SPLIT_ORDER})
+    return [name for name in SPLITS if name in there] + sorted(there - {*SPLITS})
 
 
 def tally(records: Sequence[Record], looks: Looks) -> Row:

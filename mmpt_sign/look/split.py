@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from mmpt_sign.datasets._splits import MOVABLE
 from mmpt_sign.errors import ConfigError, DataError
+from mmpt_sign.records import SPLITS
 from mmpt_sign.registry import nearest
 
 if TYPE_CHECKING:
     from mmpt_sign.records import Record
 
 By = Literal["signer", "random", "text"]
-SPLITS = ("train", "valid", "test")
 DRAWS = 200
 Shares = Mapping[str, float]
 IntArray = NDArray[np.int64]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from mmpt_sign.errors import CheckpointError, ConfigError, NotInstalledError
-from mmpt_sign.text.tokenizer import MAX_VOCABULARY_BYTES, SHORTEST, Tokenizer, check_whole
+from mmpt_sign.text.tokenizer import MAX_VOCABULARY_BYTES, Tokenizer
 from mmpt_sign.text.weights import locate, searched_root
 
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -60,16 +60,8 @@ class ClipTokenizer(Tokenizer):
             raise ConfigError("CLIP's vocabulary takes no special tokens: its two last words are start and end")
         return cls(pretrained, str(place))
 
-    def encode(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
-        """Token ids of each text between start and end, at most ``max_tokens`` in all."""
-        if isinstance(texts, str):
-            raise TypeError("encode takes a sequence of texts, not one text")
-        if max_tokens < SHORTEST:
-            raise ConfigError(f"max_tokens must be at least {SHORTEST}, not {max_tokens}")
-        if not texts:
-            return []
-        check_whole(texts)
-        given = [_clean(text) for text in texts] if self.of_clip else list(texts)
+    def _encoded(self, texts: list[str], max_tokens: int) -> list[list[int]]:
+        given = [_clean(text) for text in texts] if self.of_clip else texts
         encoded = self._pretrained(given, add_special_tokens=False, truncation=False)["input_ids"]
         return [thinned([self.cls_id, *map(int, ids)], self.sep_id, max_tokens) for ids in encoded]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,10 @@ class Tokenizer:
         if not texts:
             return []
         check_whole(texts)
-        encoded = self._pretrained(list(texts), truncation=True, max_length=max_tokens, padding=False)
+        return self._encoded(list(texts), max_tokens)
+
+    def _encoded(self, texts: list[str], max_tokens: int) -> list[list[int]]:
+        encoded = self._pretrained(texts, truncation=True, max_length=max_tokens, padding=False)
         return [[int(token) for token in ids] for ids in encoded["input_ids"]]
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -100,7 +104,7 @@ class Tokenizer:
     def _check_vocabulary(self, place: str) -> None:
         """Refuse the tokeniser that silently turns every word into [UNK], as a lost vocabulary file makes it do."""
         pieces = (piece.lstrip(WORD_STARTS) for piece in self._pretrained.get_vocab())
-        words = [piece for piece in pieces if piece.isalpha() and piece.isascii()][:PROBED_WORDS]
+        words = list(islice((piece for piece in pieces if piece.isalpha() and piece.isascii()), PROBED_WORDS))
         ids = {token for row in self.encode(words, SHORTEST) for token in row} if words else set()
         if not ids - {self._pretrained.unk_token_id, *self._pretrained.all_special_ids}:
             raise CheckpointError(

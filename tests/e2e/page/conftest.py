@@ -42,6 +42,7 @@ def start() -> Iterator[Start]:
             pytest.fail(f"{reason}, and on CI the page must be tested")
         pytest.skip(reason)
     playwright = import_module("playwright.sync_api") if on_ci else pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=PATIENCE)
     with ExitStack() as stack:
         driver = stack.enter_context(playwright.sync_playwright())
 
@@ -103,7 +104,6 @@ def sees(page: Page, selector: str) -> Any:
     """What somebody who looks at a part of the page sees there, within the time a busy machine may need."""
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=PATIENCE)
     return expect(page.locator(selector))
 
 

@@ -76,7 +76,7 @@ def test_prompts_and_languages_change_the_question(page: Page, address: str, cli
     page.select_option("#signed", "gsg")
     page.select_option("#written", "de")
     sees(page, "#tag-shown").to_have_text("<de> <gsg>")
-    page.wait_for_function("() => document.querySelector('#bars').textContent.includes('gsg')")
+    sees(page, "#bars").to_contain_text("gsg")
     assert {prompt for prompt, _ in shown(page, 2)} == {"<de> <gsg> Haus", "<en> <ase> house"}
     page.uncheck("#tags")
     page.wait_for_function(
