@@ -27,7 +27,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--enable-unsafe-swiftshader",
     "--use-angle=swiftshader", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
 )  # fmt: skip
-PATIENCE = 15_000  # milliseconds: the machine may be busy
+PATIENCE = 60_000  # milliseconds: the machine may be busy
 Start = Callable[[Sequence[str]], "Browser"]
 
 

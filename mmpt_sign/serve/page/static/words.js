@@ -61,6 +61,7 @@ export class Words {
   // Compare the clip with every prompt.  While one signs, a round is left out when the one before is not answered yet.
   async compare(pose, { live = false } = {}) {
     if (live && this.asking) return;
+    clearTimeout(this.typing); // what was typed is asked now
     const prompts = this.prompts(), notice = find("words-notice");
     if (!prompts.length) return tell(notice, new Trouble("Type at least one prompt: a word, a letter, a sentence."));
     this.asking?.abort();
@@ -78,8 +79,10 @@ export class Words {
       tell(notice, error);
       this.failed(error);
     } finally {
-      if (this.asking === mine) this.asking = null;
-      find("bars").removeAttribute("aria-busy");
+      if (this.asking === mine) {
+        this.asking = null;
+        find("bars").removeAttribute("aria-busy");
+      }
     }
   }
   clear() {
