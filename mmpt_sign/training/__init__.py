@@ -8,6 +8,6 @@ import warnings
 
 from mmpt_sign.training.fairseq_shim import require_fairseq
 
-warnings.filterwarnings("ignore", module=r"(hydra|fairseq|mmpt_sign\.training\.run|torch\.(utils\.data|jit))\b")
+warnings.filterwarnings("ignore", module=r"(fairseq|mmpt_sign\.training\.run|torch\.(utils\.data|jit))\b")
 
 require_fairseq()
