@@ -19,7 +19,7 @@ from tests.e2e.page.conftest import opened, sees, watched
 from tests.serve.places import app_of, b64, hand_file, index_over, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 WORDS = ("house", "sun", "water", "friend")
@@ -87,17 +87,6 @@ def test_prompts_and_languages_change_the_question(page: Page, address: str, cli
     sees(page, "#bars li:visible").to_have_count(8)
     page.click("#more")
     sees(page, "#bars li:visible").to_have_count(26)
-
-
-def test_a_clip_that_comes_while_one_types_is_compared_once(page: Page, address: str, clips: Path) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/v1/score") else None)
-    opened(page, address)
-    type_prompts(page, *WORDS)
-    upload(page, clips / "good.pose")
-    shown(page, len(WORDS))
-    page.wait_for_timeout(800)  # longer than the page waits for the next key
-    assert len(asked) == 1
 
 
 def test_the_player_plays_pauses_and_scrubs(page: Page, address: str, clips: Path) -> None:
@@ -396,23 +385,6 @@ def test_axe_finds_nothing(browser: Browser, complaints: list[str], address: str
         found = axe.run(page).response["violations"]
         assert not [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
     assert not complaints
-
-
-def test_scores_can_be_read_while_the_next_ones_are_asked_for(page: Page, address: str, clips: Path) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    opened(page, address)
-    upload(page, clips / "good.pose")
-    shown(page, 5)
-    held: list[Route] = []
-    page.route("**/v1/score", lambda route: held.append(route))
-    page.click("text=Score")
-    page.click("text=Score")  # this question takes the place of the first
-    page.wait_for_selector("#bars[aria-busy]")
-    page.wait_for_timeout(300)  # whatever fades has faded
-    sees(page, "#bars[aria-busy]").to_have_count(1)
-    assert not [rule["id"] for rule in axe.run(page, context="#bars").response["violations"]]
-    held[-1].continue_()
-    shown(page, 5)
 
 
 SCRIPT = """async ([width, height, fps, frames]) => {

@@ -13,19 +13,18 @@ export class Camera {
   }
   async start() {
     this.on = true;
-    this.estimator = new Estimator();
-    this.stream = await opened();
-    if (!this.on) return this.stop();
-    this.video.srcObject = this.stream;
+    const mine = (this.estimator = new Estimator()), stream = await opened();
+    if (!this.on || this.estimator !== mine) return release(stream); // stopped, or started anew, meanwhile
+    this.video.srcObject = this.stream = stream;
     this.stream.getVideoTracks()[0].addEventListener("ended", () => this.failed(new Trouble("The camera was switched off.")));
     await this.video.play();
-    await this.estimator.ready;
-    return this.#look();
+    await mine.ready;
+    return this.#look(mine);
   }
   stop() {
     this.on = false;
     this.estimator?.close();
-    this.stream?.getTracks().forEach((track) => track.stop());
+    if (this.stream) release(this.stream);
     this.video.srcObject = null;
     this.moments = [];
   }
@@ -49,11 +48,11 @@ export class Camera {
   #file(moments) {
     return fileOf(moments, this.video.videoWidth, this.video.videoHeight, this.skeleton);
   }
-  async #look() {
-    while (this.on) {
+  async #look(mine) {
+    while (this.on && this.estimator === mine) {
       const time = performance.now() / 1000;
       try {
-        this.#keep({ time, points: await this.estimator.pointsOf(this.video) });
+        this.#keep({ time, points: await mine.pointsOf(this.video) });
       } catch (error) {
         if (this.on && error.name !== "AbortError") this.failed(error);
         return;
@@ -67,6 +66,10 @@ export class Camera {
     this.recorded?.push(moment);
     this.seen(moment.points);
   }
+}
+
+function release(stream) {
+  stream.getTracks().forEach((track) => track.stop());
 }
 
 async function opened() {

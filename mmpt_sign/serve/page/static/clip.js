@@ -51,10 +51,11 @@ export class ClipCard {
     stage.addEventListener("drop", ({ dataTransfer }) => { stage.classList.remove("over"); if (dataTransfer.files[0]) this.open(dataTransfer.files[0]); });
   }
   async open(file) {
-    await this.#try(async () => {
+    await this.#try(async (signal) => {
       const isVideo = file.type.startsWith("video/") || /\.(mp4|webm|mov|mkv|avi|m4v)$/i.test(file.name);
       this.#check(file, isVideo ? 1 : 4 / 3, isVideo && this.facts.camera);
-      const bytes = isVideo ? await this.#fromVideo(file) : new Uint8Array(await file.arrayBuffer());
+      const bytes = isVideo ? await this.#fromVideo(file, signal) : new Uint8Array(await file.arrayBuffer());
+      signal.throwIfAborted();
       this.#take(bytes, file.name, isVideo);
     });
   }
@@ -63,8 +64,9 @@ export class ClipCard {
     const card = find("clip");
     card.scrollIntoView({ block: "start" });
     card.focus({ preventScroll: true });
-    await this.#try(async () => {
+    await this.#try(async (signal) => {
       const bytes = await ask();
+      signal.throwIfAborted();
       come();
       this.#take(bytes, name, false);
     });
@@ -76,10 +78,13 @@ export class ClipCard {
     if (size > most && !stays) throw new Trouble(`${name} has ${megabytes(size)} MB; this server takes at most ${megabytes(most)} MB.`);
   }
   async #openExample(id, title) {
-    await this.#try(async () => this.#take(await example(id), title, false));
+    await this.#try(async (signal) => {
+      const bytes = await example(id);
+      signal.throwIfAborted();
+      this.#take(bytes, title, false);
+    });
   }
-  async #fromVideo(file) {
-    const signal = (this.working = new AbortController()).signal;
+  async #fromVideo(file, signal) {
     if (!this.facts.camera && !this.facts.video)
       throw new Trouble(`This server takes no videos. ${NO_CAMERA} Until then, choose a .pose file.`, "no_video");
     try {
@@ -90,11 +95,10 @@ export class ClipCard {
       if (error.code !== "video" && error.code !== "estimator") throw error;
       if (!this.facts.video) throw error;
       return await this.#fromServer(file, signal);
-    } finally {
-      find("working").hidden = true;
     }
   }
   #fromServer(file, signal) {
+    signal.throwIfAborted();
     this.#work("The server estimates the pose of the video, which takes a while.", 0, 0);
     return poseOfVideo(file, signal);
   }
@@ -190,14 +194,18 @@ export class ClipCard {
     if (badge.textContent !== text) badge.textContent = text;
     badge.classList.toggle("recording", text === "Recording");
   }
+  // What comes next takes the place of whatever is still under way.
   async #try(work) {
     hush(find("clip-notice"));
     this.working?.abort();
+    const mine = (this.working = new AbortController());
+    find("working").hidden = true;
     try {
-      await work();
+      await work(mine.signal);
     } catch (error) {
-      this.#fail(error);
+      if (!mine.signal.aborted) this.#fail(error);
     }
+    if (this.working === mine) find("working").hidden = true;
   }
   #fail(error) {
     this.#leaveCamera();

@@ -40,13 +40,16 @@ export class Dictionary {
   }
   async #ask(query, what) {
     const summary = find("search-summary");
+    this.asking?.abort();
+    const mine = (this.asking = new AbortController());
     hush(find("search-notice"));
     summary.textContent = "Searching …";
     try {
-      const { hits } = await search(query, Math.min(WANTED, this.facts.limits.max_answers), this.model());
+      const { hits } = await search(query, Math.min(WANTED, this.facts.limits.max_answers), this.model(), mine.signal);
       summary.textContent = hits.length ? `${hits.length} clips nearest to ${what}, best first.` : `Nothing was found for ${what}.`;
       this.#show(hits);
     } catch (error) {
+      if (mine.signal.aborted) return;
       summary.textContent = "";
       tell(find("search-notice"), error);
       this.failed(error);

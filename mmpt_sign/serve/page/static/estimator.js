@@ -25,8 +25,10 @@ export class Estimator {
     this.worker.postMessage({ reset: true });
   }
   close() {
+    const stopped = new DOMException("stopped", "AbortError");
     this.worker.terminate();
-    this.waiting?.reject(new DOMException("stopped", "AbortError"));
+    this.opened.reject(stopped);
+    this.waiting?.reject(stopped);
   }
   #hear({ ready, points, trouble }) {
     if (trouble) return this.#fail(trouble);

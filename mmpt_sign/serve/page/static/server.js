@@ -22,7 +22,7 @@ export const facts = () => asked("page/facts").then((answer) => answer.json());
 export const example = (id) => asked(`page/examples/${id}`).then(asBytes);
 export const models = () => asked("v1/models", { headers: withKey() }).then((answer) => answer.json());
 export const score = (pose, texts, model, signal) => posted("v1/score", { poses: [base64(pose)], texts, model }, signal);
-export const search = (query, k, model) => posted("v1/search", { ...query, k, model });
+export const search = (query, k, model, signal) => posted("v1/search", { ...query, k, model }, signal);
 export const figure = (id, model) =>
   asked(`v1/clip?${new URLSearchParams({ id, model })}`, { headers: withKey() }).then((answer) => answer.json());
 export const align = (pose, text, model, signal) => posted("v1/align", { pose: base64(pose), text, model }, signal);
