@@ -9,6 +9,7 @@ PYTEST      ?= -n 2 --dist loadfile
 BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip
 LOCKED  = $(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt
+LOCKED_TFDS = $(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) --no-compile
 
 comma := ,
 listed = $(subst $() $(),$(comma),$(strip $(subst $(comma), ,$(1))))
@@ -23,6 +24,7 @@ TESTED := export pose plot scale serve
 DEV    := $(STATE)/$(call listed,train dev $(TESTED) $(EXTRAS))
 PAGE   := $(STAMPS)/page-$(call digest,pwd; cat mmpt_sign/serve/page/vendor/package-lock.json)
 TFDS   := $(VENV)-tfds/.set-up/$(notdir $(STATE))
+HEAVY  := $(TFDS)-tensorflow
 TORCH  := $(if $(TORCH_INDEX),$(STAMPS)/torch-$(call digest,echo '$(TORCH_INDEX)'))
 
 # A Python that was chosen by hand is checked even where everything is set up already.
@@ -34,7 +36,7 @@ export PIP_ROOT_USER_ACTION := ignore
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-tfds lint bench clean preflight environment
+.PHONY: help install demo test test-tfds lint bench clean preflight environment environments
 
 help:
 	@echo 'make demo      set up, train the demonstration, evaluate it, score one pose'
@@ -58,19 +60,28 @@ lint: $(DEV)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy --strict
 
-test: lint $(PAGE)
+# The two environments are made side by side, as far as they do not write into the same folder.
+test:
+	@$(MAKE) --jobs 2 environments
+	@$(MAKE) lint
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST)
 	@$(MAKE) test-tfds
+
+environments: $(PAGE) $(HEAVY)
+	@:
 
 # tensorflow slows fairseq and mediapipe down and takes 2 GB, so what needs it is tested in an environment of its own.
 test-tfds: $(TFDS)
 	OMP_NUM_THREADS=1 $(VENV)-tfds/bin/python -m pytest --quiet tests/datasets/test_sign_language_datasets.py
 
-$(TFDS): | preflight
+$(TFDS): | $(HEAVY)
+	@$(LOCKED_TFDS) --no-build-isolation --editable '.[datasets]' pytest pytest-timeout hypothesis
+	@mkdir -p $(@D) && touch $@
+
+$(HEAVY): | preflight
 	@echo 'environment in $(VENV)-tfds, a minute or two'
 	@$(PY) -m venv --clear $(VENV)-tfds
-	@$(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) pip setuptools torch
-	@$(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) --no-build-isolation --editable '.[datasets]' pytest pytest-timeout hypothesis
+	@$(LOCKED_TFDS) pip setuptools torch tensorflow tensorflow-datasets
 	@mkdir -p $(@D) && touch $@
 
 # What the web page needs of npm: MediaPipe's build for browsers.  Where there is no npm, a Python package brings one.

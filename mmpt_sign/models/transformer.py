@@ -18,7 +18,7 @@ def make_transformer(configuration: Mapping[str, Any], weights: Path | None) -> 
     values = {key: value for key, value in configuration.items() if key != "model_type"}
     try:
         config = AutoConfig.for_model(str(configuration.get("model_type")), **values)
-        body = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        body = AutoModel.from_config(config, trust_remote_code=False)
         if weights is not None:
             pretrained = AutoModel.from_pretrained(str(weights), local_files_only=True, trust_remote_code=False)
             pretrained.resize_token_embeddings(config.vocab_size)

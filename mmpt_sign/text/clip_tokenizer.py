@@ -112,9 +112,7 @@ def _of_json(file: Path) -> Any:
 
     _text(file)
     try:
-        found: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-            tokenizer_file=str(file), bos_token=START, eos_token=END, pad_token=END
-        )
+        found: Any = PreTrainedTokenizerFast(tokenizer_file=str(file), bos_token=START, eos_token=END, pad_token=END)
     except Exception as error:  # the library raises bare Exceptions for files that are none of its own
         raise CheckpointError(f"{file}: not readable as a tokeniser ({str(error).splitlines()[0]})") from error
     from_start = found.backend_tokenizer.token_to_id(START)

@@ -32,7 +32,7 @@ def xlm_r(folder: Path) -> Path:
     words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<unk>"))
     words.pre_tokenizer = pre_tokenizers.Metaspace()
     words.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
-    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    PreTrainedTokenizerFast(
         tokenizer_object=words, bos_token="<s>", cls_token="<s>", sep_token="</s>", eos_token="</s>",
         pad_token="<pad>", unk_token="<unk>", mask_token="<mask>",
     ).save_pretrained(folder)  # fmt: skip

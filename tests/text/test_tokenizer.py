@@ -93,7 +93,7 @@ def test_a_tokeniser_without_words_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_silent_trap_of_a_lost_vocabulary(folder: Path) -> None:
-    from transformers import BertTokenizerFast  # type: ignore[attr-defined]
+    from transformers import BertTokenizerFast
 
     lost = BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
     if set(lost("the house")["input_ids"][1:-1]) != {lost.unk_token_id}:
