@@ -8,8 +8,9 @@ PYTEST      ?= -n 2 --dist loadfile
 
 BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip
-LOCKED  = $(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt
-LOCKED_TFDS = $(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) --no-compile
+# Python compiles what it imports, a small part of what is installed.
+LOCKED  = $(PIP) install --quiet --no-compile --no-warn-conflicts --constraint constraints.txt
+LOCKED_TFDS = $(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED))
 
 comma := ,
 listed = $(subst $() $(),$(comma),$(strip $(subst $(comma), ,$(1))))
@@ -60,12 +61,11 @@ lint: $(DEV)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy --strict
 
-# The two environments are made side by side, as far as they do not write into the same folder.
+# The two environments are made side by side, as far as they do not write into the same folder; so are the short checks.
 test:
 	@$(MAKE) --jobs 2 environments
-	@$(MAKE) lint
+	@$(MAKE) --jobs 2 --output-sync lint test-tfds
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(PYTEST)
-	@$(MAKE) test-tfds
 
 environments: $(PAGE) $(HEAVY)
 	@:
