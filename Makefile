@@ -8,9 +8,8 @@ PYTEST      ?= -n 2 --dist loadfile
 
 BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip
-# Python compiles what it imports, a small part of what is installed.
-LOCKED  = $(PIP) install --quiet --no-compile --no-warn-conflicts --constraint constraints.txt
-LOCKED_TFDS = $(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED))
+LOCKED  = $(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt
+LOCKED_TFDS = $(subst $(BIN),$(VENV)-tfds/bin,$(LOCKED)) --no-compile
 
 comma := ,
 listed = $(subst $() $(),$(comma),$(strip $(subst $(comma), ,$(1))))

@@ -130,3 +130,29 @@ def test_a_video_can_be_stopped_while_the_estimator_still_loads(
     page.click("#stop")
     sees(page, "#working").to_be_hidden()
     sees(page, "#clip-notice").to_be_hidden()
+
+
+SLOW_CAMERA = """() => {
+  const devices = navigator.mediaDevices, ask = devices.getUserMedia.bind(devices);
+  Object.assign(window, { streams: [], doors: [] });
+  devices.getUserMedia = async (wanted) => {
+    const stream = await ask(wanted);
+    window.streams.push(stream);
+    await new Promise((open) => window.doors.push(open));
+    return stream;
+  };
+}"""
+
+
+def test_a_camera_that_was_stopped_before_it_opened_is_let_go(page: Page, address: str) -> None:
+    opened(page, address)
+    page.evaluate(SLOW_CAMERA)
+    for _ in ("on", "off", "on again"):
+        page.click("#camera")
+    page.wait_for_function("() => window.doors.length === 2")
+    page.evaluate("() => window.doors.forEach((open) => open())")
+    page.wait_for_function("() => document.querySelector('#mirror').srcObject === window.streams[1]")
+    states = "() => window.streams.map((stream) => stream.getTracks()[0].readyState)"
+    assert page.evaluate(states) == ["ended", "live"]
+    page.click("#camera")
+    assert page.evaluate(states) == ["ended", "ended"]
