@@ -18,12 +18,14 @@ def fairseq_config(experiment: Experiment, stored: Path, folder: Path, total_upd
 
     Put together from fairseq's own dataclasses: the way over its command line and Hydra takes half a second.
     """
+    import torch
     from fairseq.dataclass.configs import FairseqConfig
     from omegaconf import OmegaConf
 
-    optim, on_cpu = experiment.optim, _on_cpu(experiment)
+    optim = experiment.optim
+    on_cpu = experiment.job.device == "cpu" or not torch.cuda.is_available()
     blocks: dict[str, Block] = {
-        "common": {"seed": experiment.seed, "log_format": "none", "cpu": on_cpu, **_precision(experiment)},
+        "common": {"seed": experiment.seed, "log_format": "none", "cpu": on_cpu, **_precision(optim, on_cpu)},
         "distributed_training": {
             "distributed_world_size": processes,
             "distributed_backend": "gloo" if on_cpu else "nccl",
@@ -89,16 +91,9 @@ def _schedule(optim: OptimOptions, total_updates: int) -> Block:
     return {"_name": "fixed", "warmup_updates": warmup}
 
 
-def _on_cpu(experiment: Experiment) -> bool:
-    import torch
-
-    return experiment.job.device == "cpu" or not torch.cuda.is_available()
-
-
-def _precision(experiment: Experiment) -> Block:
-    precision = experiment.optim.precision
-    if precision == "fp32" or (precision == "amp" and _on_cpu(experiment)):  # fairseq's is for GPUs: see SignTextModel
+def _precision(optim: OptimOptions, on_cpu: bool) -> Block:
+    if optim.precision == "fp32" or (optim.precision == "amp" and on_cpu):  # fairseq's is for GPUs: see SignTextModel
         return {}
-    if precision == "amp":
+    if optim.precision == "amp":
         return {"amp": True}
-    return {precision: True, "fp16_no_flatten_grads": True}  # flat gradients would lose the parts' own learning rates
+    return {optim.precision: True, "fp16_no_flatten_grads": True}  # flat ones lose the parts' own rates

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -105,6 +105,16 @@ def sees(page: Page, selector: str) -> Any:
     from playwright.sync_api import expect
 
     return expect(page.locator(selector))
+
+
+def let_the_server_estimate(
+    monkeypatch: pytest.MonkeyPatch, estimated: Callable[[object, Path], Awaitable[bytes]]
+) -> None:
+    """A server that makes poses of videos by a function of the test, for a page that cannot."""
+    monkeypatch.setattr("mmpt_sign.serve.page.assets.is_complete", lambda: False)
+    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.there", lambda _: True)
+    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.check", lambda _: None)
+    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.pose", estimated)
 
 
 @pytest.fixture(scope="session")

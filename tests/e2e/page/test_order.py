@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mmpt_sign.inference.model import SignModel
-from tests.e2e.page.conftest import opened, sees
+from tests.e2e.page.conftest import let_the_server_estimate, opened, sees
 from tests.e2e.page.test_page import WORDS, shown, type_prompts, upload
 from tests.serve.places import app_of, hand_file, serving
 
@@ -56,10 +56,7 @@ def test_a_clip_that_is_chosen_meanwhile_stays(
             await asyncio.sleep(0.01)
         return hand_file(18, 5)
 
-    monkeypatch.setattr("mmpt_sign.serve.page.assets.is_complete", lambda: False)
-    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.there", lambda _: True)
-    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.check", lambda _: None)
-    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.pose", estimated)
+    let_the_server_estimate(monkeypatch, estimated)
     (tmp_path / "film.mp4").write_bytes(b"a film")
     with serving(app_of(model, alone=True)) as address:
         opened(page, address)

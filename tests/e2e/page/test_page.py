@@ -15,7 +15,7 @@ from mmpt_sign.poses.layouts import layout
 from mmpt_sign.poses.read import read
 from mmpt_sign.records import Source
 from mmpt_sign.serve.page.vendoring import is_complete
-from tests.e2e.page.conftest import opened, sees, watched
+from tests.e2e.page.conftest import let_the_server_estimate, opened, sees, watched
 from tests.serve.places import app_of, b64, hand_file, index_over, serving
 
 if TYPE_CHECKING:
@@ -248,10 +248,7 @@ def test_a_video_goes_to_the_server_where_the_page_cannot_estimate(
         seen.append(video.read_bytes())
         return hand_file(18, 5)
 
-    monkeypatch.setattr("mmpt_sign.serve.page.assets.is_complete", lambda: False)
-    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.there", lambda _: True)
-    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.check", lambda _: None)
-    monkeypatch.setattr("mmpt_sign.serve.video.VideoWorkers.pose", estimated)
+    let_the_server_estimate(monkeypatch, estimated)
     (tmp_path / "film.mp4").write_bytes(b"a film")
     with serving(app_of(model, alone=True)) as address:
         opened(page, address)

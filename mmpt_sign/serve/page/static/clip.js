@@ -37,7 +37,7 @@ export class ClipCard {
   #listen() {
     find("file").addEventListener("change", ({ target }) => { if (target.files[0]) this.open(target.files[0]); target.value = ""; });
     for (const id of ["file", "camera"]) find(id).addEventListener("click", () => { find("example").value = ""; });
-    find("example").addEventListener("change", ({ target }) => { if (target.value) this.#openExample(target.value, target.selectedOptions[0].text); });
+    find("example").addEventListener("change", ({ target }) => { if (target.value) this.#fetch(target.selectedOptions[0].text, () => example(target.value)); });
     find("camera").addEventListener("click", () => (this.camera.on ? this.#leaveCamera() : this.#useCamera()));
     find("record").addEventListener("click", () => this.#record());
     find("picture").addEventListener("change", ({ target }) => { find("mirror").hidden = !target.checked; });
@@ -64,10 +64,13 @@ export class ClipCard {
     const card = find("clip");
     card.scrollIntoView({ block: "start" });
     card.focus({ preventScroll: true });
+    await this.#fetch(name, ask, come);
+  }
+  async #fetch(name, ask, come) {
     await this.#try(async (signal) => {
       const bytes = await ask();
       signal.throwIfAborted();
-      come();
+      come?.();
       this.#take(bytes, name, false);
     });
   }
@@ -76,13 +79,6 @@ export class ClipCard {
     const most = this.facts.limits.max_body_bytes / growth, megabytes = (bytes) => (bytes / 2 ** 20).toFixed(0);
     if (!size) throw new Trouble(`${name} is empty.`);
     if (size > most && !stays) throw new Trouble(`${name} has ${megabytes(size)} MB; this server takes at most ${megabytes(most)} MB.`);
-  }
-  async #openExample(id, title) {
-    await this.#try(async (signal) => {
-      const bytes = await example(id);
-      signal.throwIfAborted();
-      this.#take(bytes, title, false);
-    });
   }
   async #fromVideo(file, signal) {
     if (!this.facts.camera && !this.facts.video)
